@@ -1,0 +1,102 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Every target of ours is compiled in the Swift 6 language mode with the stricter upcoming
+// features on, and a warning ends the build.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .unsafeFlags(["-warnings-as-errors"]),
+]
+
+let package = Package(
+  name: "rotactl",
+  products: [.executable(name: "rotactl", targets: ["rotactl"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+
+    .target(name: "RotationCore", swiftSettings: strict),
+    .target(name: "JMESPath", dependencies: ["RotationCore"], swiftSettings: strict),
+    .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: strict),
+    .target(name: "DurableFiles", swiftSettings: strict),
+    .target(name: "Locking", swiftSettings: strict),
+    .target(
+      name: "SecretsManagerClient",
+      dependencies: ["RotationCore", "Cryptography", "Locking", "CCurl"],
+      swiftSettings: strict),
+    .target(
+      name: "RunEngine", dependencies: ["RotationCore", "Cryptography", "DurableFiles"],
+      swiftSettings: strict),
+    .target(
+      name: "EvidenceBundle",
+      dependencies: ["RotationCore", "Cryptography", "DurableFiles", "CArchive"],
+      swiftSettings: strict),
+    .target(
+      name: "SecretsManagerSimulator",
+      dependencies: [
+        "RotationCore", "Cryptography", "Locking",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "rotactl",
+      dependencies: [
+        "RotationCore", "JMESPath", "Cryptography", "DurableFiles", "Locking",
+        "SecretsManagerClient", "RunEngine", "EvidenceBundle", "SecretsManagerSimulator",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(
+      name: "RotationCoreTests", dependencies: ["RotationCore", "Cryptography", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "JMESPathTests", dependencies: ["JMESPath", "RotationCore"], swiftSettings: strict),
+    .testTarget(
+      name: "SecretsManagerClientTests",
+      dependencies: ["SecretsManagerClient", "RotationCore", "Cryptography", "Locking"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "SecretsManagerSimulatorTests",
+      dependencies: ["SecretsManagerSimulator", "RotationCore", "Cryptography", "Locking"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RunEngineTests",
+      dependencies: [
+        "RunEngine", "RotationCore", "DurableFiles", "Cryptography", "SecretsManagerSimulator",
+        "TestSupport",
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "EvidenceBundleTests",
+      dependencies: [
+        "EvidenceBundle", "RotationCore", "Cryptography", "DurableFiles", "TestSupport",
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "rotactlTests",
+      dependencies: [
+        "rotactl", "RotationCore", "EvidenceBundle", "Locking",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["RotationCore", "Cryptography", "TestSupport"],
+      swiftSettings: strict),
+  ]
+)

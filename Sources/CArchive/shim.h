@@ -1,0 +1,4 @@
+// libarchive as EvidenceBundle uses it.
+#pragma once
+#include <archive.h>
+#include <archive_entry.h>

@@ -1,0 +1,9 @@
+// libcrypto as Cryptography uses it. Nothing here but what Swift cannot call: macros.
+#pragma once
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
