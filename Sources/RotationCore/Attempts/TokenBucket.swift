@@ -1,0 +1,39 @@
+/// The pace of one lane: a rate with a small burst, exact over hours.
+///
+/// Every call takes a token at once and is told how long to wait for it, so waiting calls hold
+/// their place in line and no slot is lost. Time is given in seconds from any fixed start.
+package struct TokenBucket: Sendable, Hashable {
+  /// Tokens a second; greater than 0.
+  package private(set) var rate: Double
+  /// How many calls may leave at once after a pause; at least 1.
+  package let burst: Double
+  private var tokens: Double
+  private var updated: Double
+
+  package init(rate: Double, burst: Double = 2, now: Double) {
+    self.rate = rate
+    self.burst = max(1, burst)
+    tokens = max(1, burst)
+    updated = now
+  }
+
+  private mutating func refill(_ now: Double) {
+    guard now > updated else { return }
+    tokens = min(burst, tokens + (now - updated) * rate)
+    updated = now
+  }
+
+  /// Takes one token; the result is the wait in seconds before it may be used, 0 for none.
+  package mutating func take(at now: Double) -> Double {
+    refill(now)
+    tokens -= 1
+    return tokens >= 0 ? 0 : -tokens / rate
+  }
+
+  /// Changes the pace from now on; tokens already promised keep their time.
+  package mutating func setRate(_ newRate: Double, at now: Double) {
+    refill(now)
+    if tokens < 0 { tokens *= newRate / rate }
+    rate = newRate
+  }
+}

@@ -1,0 +1,49 @@
+/// Why an attempt did not give what was asked for.
+package struct ServiceFailure: Error, Sendable, Hashable {
+  package enum Kind: String, Sendable, Hashable {
+    /// The service answered with an error.
+    case service
+    /// No connection: name not resolved, refused, timed out before anything was sent.
+    case connect
+    /// Sent, and no whole answer came back; the service may have acted.
+    case lost
+    /// The certificate or the TLS handshake was refused; never retried.
+    case tls
+    /// A 200 whose body is not what the operation returns; the service may have acted.
+    case malformed
+    /// Credentials or region could not be resolved; nothing was sent.
+    case credentials
+    /// The call was given up because the run ends.
+    case abandoned
+  }
+
+  package var kind: Kind
+  /// The service's error code, such as `ResourceNotFoundException`, else a code of ours.
+  package var code: String
+  package var message: String
+  package var httpStatus: Int?
+  package var requestID: String?
+  /// `x-amz-retry-after`: milliseconds that the service asks to wait.
+  package var retryAfterMilliseconds: Int?
+
+  package init(
+    kind: Kind, code: String, message: String, httpStatus: Int? = nil, requestID: String? = nil,
+    retryAfterMilliseconds: Int? = nil
+  ) {
+    self.kind = kind
+    self.code = code
+    self.message = message
+    self.httpStatus = httpStatus
+    self.requestID = requestID
+    self.retryAfterMilliseconds = retryAfterMilliseconds
+  }
+
+  /// Whether the service may have carried the call out although we hold no answer that says so.
+  package var leavesDoubt: Bool {
+    switch kind {
+    case .lost, .malformed, .abandoned: true
+    case .service: (httpStatus ?? 0) >= 500
+    case .connect, .tls, .credentials: false
+    }
+  }
+}

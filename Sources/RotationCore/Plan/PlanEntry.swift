@@ -1,0 +1,222 @@
+/// One line of a plan: a target, what was seen of it, and what would be done.
+package struct PlanEntry: Sendable, Hashable {
+  package var target: Target
+  package var disposition: Disposition
+  /// One sentence without a final stop, such as `rotation is already off`.
+  package var reason: String
+  /// The state that DescribeSecret gave; nil when it was not asked or did not answer.
+  package var before: SecretState?
+  /// The account whose credentials make the calls, and so whose quota they use.
+  package var callerAccount: String?
+  /// Where the change is made: the primary's region for a replica, else the target's own.
+  package var actingRegion: String
+  /// The full ARN that is acted on, once known.
+  package var actingID: String
+  /// For `replica` and `duplicate`: the target that acts for this one.
+  package var primaryOrdinal: Int?
+  package var failure: ServiceFailure?
+  /// When the version with AWSPENDING was made, where there is one.
+  package var pendingCreatedAt: Timestamp?
+
+  package init(target: Target, disposition: Disposition, reason: String) {
+    self.target = target
+    self.disposition = disposition
+    self.reason = reason
+    actingRegion = target.region
+    actingID = target.secretID
+  }
+
+  /// Whether the run will try to change something for this target.
+  package var isActionable: Bool { disposition == .cancel || disposition == .inFlight }
+
+  /// The quota that the change is charged to.
+  package var lane: LaneID { LaneID(account: callerAccount ?? "unknown", region: actingRegion) }
+}
+
+/// Targets that share one quota: caller account and region.
+package struct LaneID: Sendable, Hashable, Comparable, CustomStringConvertible {
+  package let account: String
+  package let region: String
+  package init(account: String, region: String) {
+    self.account = account
+    self.region = region
+  }
+  package var description: String { "\(account)/\(region)" }
+  package static func < (a: LaneID, b: LaneID) -> Bool {
+    (a.account, a.region) < (b.account, b.region)
+  }
+}
+
+/// The first line of a plan file.
+package struct PlanHeader: Sendable, Hashable {
+  package static let schema = "rotactl.plan/1"
+
+  package struct Manifest: Sendable, Hashable {
+    /// As the operator typed it.
+    package let path: String
+    /// The name of the copy in the run's `manifest/` folder.
+    package let copy: String
+    package let sha256: String
+    package let bytes: Int
+    package let entries: Int
+    package init(path: String, copy: String, sha256: String, bytes: Int, entries: Int) {
+      self.path = path
+      self.copy = copy
+      self.sha256 = sha256
+      self.bytes = bytes
+      self.entries = entries
+    }
+  }
+
+  package var createdAt: Timestamp
+  package var toolVersion: String
+  package var offline: Bool
+  package var incident: String?
+  package var reason: String?
+  package var manifests: [Manifest]
+
+  package init(
+    createdAt: Timestamp, toolVersion: String, offline: Bool, incident: String?, reason: String?,
+    manifests: [Manifest]
+  ) {
+    self.createdAt = createdAt
+    self.toolVersion = toolVersion
+    self.offline = offline
+    self.incident = incident
+    self.reason = reason
+    self.manifests = manifests
+  }
+
+  package var record: JSONValue {
+    var object: JSONObject = [
+      "schema": .string(PlanHeader.schema), "createdAt": .string(createdAt.iso8601),
+      "toolVersion": .string(toolVersion), "offline": .bool(offline),
+    ]
+    object["incident"] = incident.map(JSONValue.string)
+    object["reason"] = reason.map(JSONValue.string)
+    object["manifests"] = .array(
+      manifests.map { manifest in
+        [
+          "path": .string(manifest.path), "copy": .string(manifest.copy),
+          "sha256": .string(manifest.sha256), "bytes": JSONValue(manifest.bytes),
+          "entries": JSONValue(manifest.entries),
+        ]
+      })
+    return .object(object)
+  }
+
+  /// - Returns: nil when the line is not a plan header of a version that is known.
+  package init?(record: JSONValue) {
+    guard record["schema"]?.string == PlanHeader.schema,
+      let created = record["createdAt"]?.string.flatMap(Timestamp.init(iso8601:)),
+      let version = record["toolVersion"]?.string, let offline = record["offline"]?.bool
+    else { return nil }
+    self.init(
+      createdAt: created, toolVersion: version, offline: offline,
+      incident: record["incident"]?.string, reason: record["reason"]?.string,
+      manifests: (record["manifests"]?.array ?? []).compactMap { item in
+        guard let path = item["path"]?.string, let copy = item["copy"]?.string,
+          let sha256 = item["sha256"]?.string, let bytes = item["bytes"]?.int,
+          let entries = item["entries"]?.int
+        else { return nil }
+        return Manifest(path: path, copy: copy, sha256: sha256, bytes: bytes, entries: entries)
+      })
+  }
+}
+
+extension PlanEntry {
+  /// The line in `plan.ndjson`.
+  package var record: JSONValue {
+    var object = target.recordMembers
+    object["disposition"] = .string(disposition.rawValue)
+    object["planReason"] = .string(reason)
+    object["callerAccount"] = callerAccount.map(JSONValue.string)
+    if actingRegion != target.region { object["actingRegion"] = .string(actingRegion) }
+    if actingID != target.secretID { object["actingId"] = .string(actingID) }
+    object["primaryOrdinal"] = primaryOrdinal.map { JSONValue($0) }
+    object["failure"] = failure?.record
+    object["pendingCreatedAt"] = pendingCreatedAt.map { .string($0.iso8601) }
+    object["before"] = before?.record
+    return .object(object)
+  }
+
+  /// - Returns: nil when a member that must be there is missing.
+  package init?(record: JSONValue) {
+    guard let target = Target(record: record),
+      let disposition = record["disposition"]?.string.flatMap(Disposition.init(rawValue:)),
+      let reason = record["planReason"]?.string
+    else { return nil }
+    self.init(target: target, disposition: disposition, reason: reason)
+    callerAccount = record["callerAccount"]?.string
+    if let acting = record["actingRegion"]?.string {
+      guard Region.isValid(acting) else { return nil }
+      actingRegion = acting
+    }
+    actingID = record["actingId"]?.string ?? target.secretID
+    primaryOrdinal = record["primaryOrdinal"]?.int
+    failure = record["failure"].map(ServiceFailure.init(record:))
+    pendingCreatedAt = record["pendingCreatedAt"]?.string.flatMap(Timestamp.init(iso8601:))
+    before = record["before"].map(SecretState.init(record:))
+  }
+}
+
+extension Target {
+  /// The members of a target in plans and reports.
+  package var recordMembers: JSONObject {
+    var object: JSONObject = [
+      "ordinal": JSONValue(ordinal), "secretId": .string(secretID), "region": .string(region),
+    ]
+    object["profile"] = profile.map(JSONValue.string)
+    object["accountId"] = accountID.map(JSONValue.string)
+    object["sources"] = .array(sources.map { .string($0.description) })
+    if !labels.isEmpty {
+      object["labels"] = .object(
+        JSONObject(labels.map { .init(key: $0.name, value: .string($0.value)) }))
+    }
+    return object
+  }
+
+  package init?(record: JSONValue) {
+    guard let ordinal = record["ordinal"]?.int, let secretID = record["secretId"]?.string,
+      let region = record["region"]?.string, Region.isValid(region)
+    else { return nil }
+    self.init(
+      ordinal: ordinal, secretID: secretID, region: region, profile: record["profile"]?.string,
+      accountID: record["accountId"]?.string,
+      sources: (record["sources"]?.array ?? []).compactMap {
+        $0.string.flatMap(SourceLocation.init(parsing:))
+      },
+      labels: (record["labels"]?.object?.members ?? []).compactMap { member in
+        member.value.string.map { Label(name: member.key, value: $0) }
+      })
+  }
+}
+
+extension SourceLocation {
+  /// Reads `file:line:column` back; the file's name may hold colons.
+  package init?(parsing text: String) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count >= 3, let line = Int(parts[parts.count - 2]),
+      let column = Int(parts[parts.count - 1])
+    else { return nil }
+    self.init(file: parts.dropLast(2).joined(separator: ":"), line: line, column: column)
+  }
+}
+
+extension ServiceFailure {
+  package var record: JSONValue {
+    var object: JSONObject = [
+      "kind": .string(kind.rawValue), "code": .string(code), "message": .string(message),
+    ]
+    object["httpStatus"] = httpStatus.map { JSONValue($0) }
+    object["requestId"] = requestID.map(JSONValue.string)
+    return .object(object)
+  }
+
+  package init(record: JSONValue) {
+    self.init(
+      kind: record["kind"]?.string.flatMap(Kind.init(rawValue:)) ?? .service,
+      code: record["code"]?.string ?? "", message: record["message"]?.string ?? "",
+      httpStatus: record["httpStatus"]?.int, requestID: record["requestId"]?.string)
+  }
+}

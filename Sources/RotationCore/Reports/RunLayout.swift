@@ -1,0 +1,16 @@
+/// The names inside `reports/<run-id>/`, and with the same names inside the bundle.
+package enum RunLayout {
+  package static let runFile = "run.json"
+  package static let planFile = "plan.ndjson"
+  package static let journalFile = "journal.ndjson"
+  package static let manifestFolder = "manifest"
+  package static let secretsFolder = "secrets"
+  package static let resultsFile = "results.csv"
+  package static let failedFile = "failed.csv"
+  package static let summaryFile = "summary.json"
+  package static let summaryPage = "summary.html"
+  package static let sumsFile = "SHA256SUMS"
+  package static let signatureFile = "SHA256SUMS.sig"
+  /// Kept out of the bundle.
+  package static let lockFile = "lock"
+}

@@ -1,0 +1,133 @@
+/// A moment in UTC with millisecond resolution.
+package struct Timestamp: Sendable, Hashable, Comparable {
+  /// Milliseconds since 1970-01-01T00:00:00Z.
+  package var milliseconds: Int64
+
+  package init(milliseconds: Int64) { self.milliseconds = milliseconds }
+
+  /// Seconds since the epoch as the service writes them, rounded to the millisecond; nil when
+  /// the number lies outside the years 0 to 9999.
+  package init?(epochSeconds: Double) {
+    guard epochSeconds > -62_167_219_200, epochSeconds < 253_402_300_800 else { return nil }
+    milliseconds = Int64((epochSeconds * 1000).rounded())
+  }
+
+  package static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
+
+  package var epochSeconds: Double { Double(milliseconds) / 1000 }
+
+  package func adding(seconds: Double) -> Timestamp {
+    Timestamp(milliseconds: milliseconds + Int64((seconds * 1000).rounded()))
+  }
+
+  /// Seconds from another moment to this one.
+  package func seconds(since other: Timestamp) -> Double {
+    Double(milliseconds - other.milliseconds) / 1000
+  }
+
+  private struct Civil {
+    var year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int, millisecond: Int
+  }
+
+  /// The civil date and time.
+  ///
+  /// Days to a date after Hinnant, "chrono-compatible low-level date algorithms".
+  private var civil: Civil {
+    let (days, rest) = Timestamp.floorDivide(milliseconds, 86_400_000)
+    let shifted = days + 719_468
+    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+    let dayOfEra = shifted - era * 146_097
+    let yearOfEra =
+      (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let monthIndex = (5 * dayOfYear + 2) / 153
+    let month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
+    return Civil(
+      year: Int(yearOfEra + era * 400 + (month <= 2 ? 1 : 0)), month: Int(month),
+      day: Int(dayOfYear - (153 * monthIndex + 2) / 5 + 1), hour: Int(rest / 3_600_000),
+      minute: Int(rest / 60_000 % 60), second: Int(rest / 1000 % 60),
+      millisecond: Int(rest % 1000))
+  }
+
+  private static func floorDivide(_ a: Int64, _ b: Int64) -> (Int64, Int64) {
+    let (quotient, remainder) = a.quotientAndRemainder(dividingBy: b)
+    return remainder < 0 ? (quotient - 1, remainder + b) : (quotient, remainder)
+  }
+
+  private static func pad(_ value: Int, _ width: Int) -> String {
+    let digits = String(value)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+
+  /// The form of records, such as `2026-11-23T18:11:41.123Z`.
+  package var iso8601: String {
+    let c = civil
+    return "\(Timestamp.pad(c.year, 4))-\(Timestamp.pad(c.month, 2))-\(Timestamp.pad(c.day, 2))T"
+      + "\(Timestamp.pad(c.hour, 2)):\(Timestamp.pad(c.minute, 2)):\(Timestamp.pad(c.second, 2))."
+      + "\(Timestamp.pad(c.millisecond, 3))Z"
+  }
+
+  /// `20261123T181141Z`, the form of SigV4's X-Amz-Date and of run ids.
+  package var basic: String {
+    let c = civil
+    return "\(Timestamp.pad(c.year, 4))\(Timestamp.pad(c.month, 2))\(Timestamp.pad(c.day, 2))T"
+      + "\(Timestamp.pad(c.hour, 2))\(Timestamp.pad(c.minute, 2))\(Timestamp.pad(c.second, 2))Z"
+  }
+
+  /// `14:05` in UTC, for the console.
+  package var clock: String {
+    let c = civil
+    return "\(Timestamp.pad(c.hour, 2)):\(Timestamp.pad(c.minute, 2))"
+  }
+
+  /// Reads `2026-11-23T18:11:41Z`, with or without a fraction, with `Z`, `UTC` or `+hh:mm`.
+  package init?(iso8601 text: String) {
+    let bytes = Array(text.utf8)
+    func number(_ range: Range<Int>) -> Int? {
+      guard range.upperBound <= bytes.count else { return nil }
+      var value = 0
+      for byte in bytes[range] {
+        guard (48...57).contains(byte) else { return nil }
+        value = value * 10 + Int(byte - 48)
+      }
+      return value
+    }
+    guard bytes.count >= 19, bytes[4] == 45, bytes[7] == 45, bytes[10] == 84 || bytes[10] == 32,
+      bytes[13] == 58, bytes[16] == 58, let year = number(0..<4), let month = number(5..<7),
+      let day = number(8..<10), let hour = number(11..<13), let minute = number(14..<16),
+      let second = number(17..<19), (1...12).contains(month), (1...31).contains(day), hour < 24,
+      minute < 60, second <= 60
+    else { return nil }
+    var index = 19
+    var millisecond = 0
+    if index < bytes.count, bytes[index] == 46 {
+      index += 1
+      var scale = 100
+      while index < bytes.count, (48...57).contains(bytes[index]) {
+        millisecond += Int(bytes[index] - 48) * scale
+        scale /= 10
+        index += 1
+      }
+    }
+    var offsetMinutes = 0
+    let zone = String(decoding: bytes[index...], as: UTF8.self)
+    if zone != "Z", zone != "UTC", zone != "" {
+      let parts = bytes[index...]
+      guard let sign = parts.first, sign == 43 || sign == 45 else { return nil }
+      let digits = parts.dropFirst().filter { $0 != 58 }
+      guard digits.count == 4, let value = Int(String(decoding: digits, as: UTF8.self)) else {
+        return nil
+      }
+      offsetMinutes = (value / 100 * 60 + value % 100) * (sign == 45 ? -1 : 1)
+    }
+    let y = Int64(month <= 2 ? year - 1 : year)
+    let era = (y >= 0 ? y : y - 399) / 400
+    let yearOfEra = y - era * 400
+    let dayOfYear = Int64((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1)
+    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+    let days = era * 146_097 + dayOfEra - 719_468
+    milliseconds =
+      ((days * 24 + Int64(hour)) * 60 + Int64(minute - offsetMinutes)) * 60_000
+      + Int64(second * 1000 + millisecond)
+  }
+}
