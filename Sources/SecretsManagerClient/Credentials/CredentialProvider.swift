@@ -1,0 +1,96 @@
+package import RotationCore
+
+/// What one source of credentials has to say.
+package enum ProviderAnswer: Sendable {
+  case found(Credentials)
+  /// The source is not set up; the text says what is missing.
+  case notConfigured(String)
+  /// The source is set up and did not work; the chain ends here.
+  case failed(ServiceFailure)
+}
+
+/// One place that credentials can come from.
+package protocol CredentialProvider: Sendable {
+  /// What the error about missing credentials calls it.
+  var name: String { get }
+
+  /// Looks for credentials; STS is asked in `region`, if it is.
+  func credentials(region: String) async -> ProviderAnswer
+}
+
+/// AWS_ACCESS_KEY_ID and its companions.
+struct EnvironmentProvider: CredentialProvider {
+  let name = "environment"
+  let environment: [String: String]
+  let now: Timestamp
+  /// A profile that was asked for by name beats the environment.
+  let isSkipped: Bool
+
+  func credentials(region: String) async -> ProviderAnswer {
+    guard !isSkipped else { return .notConfigured("a profile was named") }
+    guard let key = environment["AWS_ACCESS_KEY_ID"] else {
+      return .notConfigured("AWS_ACCESS_KEY_ID is not set")
+    }
+    guard let secret = environment["AWS_SECRET_ACCESS_KEY"] else {
+      return .failed(
+        .local(
+          "PartialCredentials",
+          "Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY"))
+    }
+    var end: Timestamp?
+    if let text = environment["AWS_CREDENTIAL_EXPIRATION"] {
+      end = Timestamp(iso8601: text)
+      guard let end, end > now else {
+        return .failed(
+          .local("ExpiredCredentials", "AWS_CREDENTIAL_EXPIRATION is '\(text)', not in the future"))
+      }
+    }
+    return .found(
+      Credentials(
+        accessKeyID: key, secretAccessKey: secret,
+        sessionToken: environment["AWS_SECURITY_TOKEN"] ?? environment["AWS_SESSION_TOKEN"],
+        expiration: end, accountID: environment["AWS_ACCOUNT_ID"]))
+  }
+}
+
+/// `aws_access_key_id` and its companions in one of the files.
+struct StaticKeysProvider: CredentialProvider {
+  /// `shared-credentials-file` or `config-file`, botocore's names.
+  let name: String
+  /// Nil where the file has no such profile.
+  let values: [String: String]?
+
+  func credentials(region: String) async -> ProviderAnswer { answer }
+
+  var answer: ProviderAnswer {
+    guard let values else { return .notConfigured("the profile is not there") }
+    func value(_ key: String) -> String? { values[key].flatMap { $0.isEmpty ? nil : $0 } }
+    guard let key = value("aws_access_key_id") else {
+      return .notConfigured("aws_access_key_id is not set")
+    }
+    guard let secret = value("aws_secret_access_key") else {
+      return .failed(
+        .local(
+          "PartialCredentials",
+          "Partial credentials found in \(name), missing: aws_secret_access_key"))
+    }
+    return .found(
+      Credentials(
+        accessKeyID: key, secretAccessKey: secret,
+        sessionToken: value("aws_security_token") ?? value("aws_session_token"),
+        accountID: value("aws_account_id")))
+  }
+}
+
+/// A source that the AWS CLI would use at this place and that this version does not have.
+struct UnsupportedProvider: CredentialProvider {
+  let name: String
+  /// The keys that are set, nil when none is.
+  let setting: String?
+
+  func credentials(region: String) async -> ProviderAnswer {
+    guard let setting else { return .notConfigured("not set up") }
+    return .failed(
+      .local("UnsupportedCredentials", "\(setting) is not supported in this version (\(name))"))
+  }
+}

@@ -1,0 +1,142 @@
+internal import RotationCore
+
+/// Why no endpoint could be made of the settings.
+package enum EndpointError: Error, Sendable, Hashable {
+  case missingRegion
+  /// The text that was given as a region.
+  case invalidRegion(String)
+  case missingScheme(String)
+  case invalidURL(String)
+  /// FIPS or dual-stack together with a custom endpoint.
+  case conflict(String)
+
+  /// The AWS CLI's sentence.
+  package var message: String {
+    switch self {
+    case .missingRegion:
+      "You must specify a region. You can also configure your region by running \"aws configure\"."
+    case .invalidRegion(let text):
+      "Provided region_name '\(TextTrimming.excerpt(text, 80))' doesn't match a supported format."
+    case .missingScheme(let text):
+      "Bad value for --endpoint-url \"\(text)\": scheme is missing.  Must be of the form "
+        + "http://<hostname>/ or https://<hostname>/"
+    case .invalidURL(let text): "Invalid endpoint: \(text)"
+    case .conflict(let what):
+      "Invalid Configuration: \(what) and custom endpoint are not supported"
+    }
+  }
+}
+
+/// The services that are called.
+package enum EndpointService: String, Sendable, Hashable {
+  case secretsManager = "secretsmanager"
+  case sts
+
+  /// The name in `AWS_ENDPOINT_URL_<NAME>`.
+  package var variableSuffix: String { self == .sts ? "STS" : "SECRETS_MANAGER" }
+  /// The name in a `[services]` section.
+  package var configurationKey: String { self == .sts ? "sts" : "secrets_manager" }
+}
+
+/// A place that requests are sent to, and the region that they are signed for.
+package struct Endpoint: Sendable, Hashable {
+  /// `https` or `http`.
+  package let scheme: String
+  /// The value of the `Host` header: lower case, the port only where it is not the scheme's own.
+  package let host: String
+  /// Begins with a slash.
+  package let path: String
+  package let signingRegion: String
+
+  package var url: String { "\(scheme)://\(host)\(path)" }
+
+  /// The URL without a path that is only a slash, as the rule sets write it.
+  package var canonicalURL: String { path == "/" ? "\(scheme)://\(host)" : url }
+
+  /// Resolves a service's endpoint; see the AWS endpoint rule sets of 2017-10-17 (Secrets
+  /// Manager) and 2011-06-15 (STS).
+  ///
+  /// `override` is a configured endpoint URL, which beats everything else.
+  package static func resolve(
+    _ service: EndpointService, region: String?, fips: Bool = false, dualStack: Bool = false,
+    override: String? = nil
+  ) throws(EndpointError) -> Endpoint {
+    var fips = fips
+    var name = region ?? ""
+    if let plain = withoutFIPSMark(name) { (name, fips) = (plain, true) }
+    if let override {
+      if fips { throw .conflict("FIPS") }
+      if dualStack { throw .conflict("Dualstack") }
+      if !name.isEmpty, !isRegion(name) { throw .invalidRegion(name) }
+      return try Endpoint(url: override, signingRegion: name)
+    }
+    guard !name.isEmpty else { throw .missingRegion }
+    guard isRegion(name) else { throw .invalidRegion(name) }
+    if service == .sts, name == "aws-global", !fips, !dualStack {
+      return Endpoint(host: "sts.amazonaws.com", signingRegion: "us-east-1")
+    }
+    let host = hostName(service, name, fips: fips, dualStack: dualStack)
+    return Endpoint(host: host, signingRegion: name)
+  }
+
+  private static func hostName(
+    _ service: EndpointService, _ region: String, fips: Bool, dualStack: Bool
+  ) -> String {
+    let partition = Partition(of: region)
+    let prefix = service.rawValue + (fips ? "-fips" : "")
+    switch service {
+    case .sts:
+      if fips, !dualStack, partition.name == "aws-us-gov" { return "sts.\(region).amazonaws.com" }
+      return "\(prefix).\(region).\(dualStack ? partition.dualStackSuffix : partition.suffix)"
+    case .secretsManager:
+      // These partitions serve IPv6 on the ordinary names.
+      let ordinary =
+        ["aws", "aws-us-gov"].contains(partition.name) || (partition.name == "aws-cn" && !fips)
+      let suffix = dualStack && !ordinary ? partition.dualStackSuffix : partition.suffix
+      return "\(prefix).\(region).\(suffix)"
+    }
+  }
+
+  private init(host: String, signingRegion: String) {
+    scheme = "https"
+    self.host = host
+    path = "/"
+    self.signingRegion = signingRegion
+  }
+
+  /// The old pseudo regions `fips-R` and `R-fips`.
+  private static func withoutFIPSMark(_ region: String) -> String? {
+    if region.hasPrefix("fips-") { return String(region.dropFirst(5)) }
+    if region.hasSuffix("-fips") { return String(region.dropLast(5)) }
+    return nil
+  }
+
+  /// A host label: 1 to 63 letters, digits and hyphens, no hyphen at an end, not only digits.
+  package static func isRegion(_ text: String) -> Bool {
+    guard HostName.isLabel(text), !text.contains("_") else { return false }
+    return !text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+  }
+}
+
+/// The names that belong to a partition; the table of AWS's partitions.json.
+struct Partition {
+  let name: String
+  let suffix: String
+  let dualStackSuffix: String
+
+  private static let suffixes: [String: (String, String)] = [
+    "aws": ("amazonaws.com", "api.aws"),
+    "aws-cn": ("amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    "aws-us-gov": ("amazonaws.com", "api.aws"),
+    "aws-eusc": ("amazonaws.eu", "api.amazonwebservices.eu"),
+    "aws-iso": ("c2s.ic.gov", "api.aws.ic.gov"),
+    "aws-iso-b": ("sc2s.sgov.gov", "api.aws.scloud"),
+    "aws-iso-e": ("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    "aws-iso-f": ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+  ]
+
+  init(of region: String) {
+    name = Region.partition(of: region)
+    (suffix, dualStackSuffix) = Partition.suffixes[name] ?? ("amazonaws.com", "api.aws")
+  }
+}

@@ -1,0 +1,77 @@
+internal import RotationCore
+
+/// Puts settings and options together into a request that is ready to be signed.
+struct CallPreparation {
+  private let settings: AWSConfiguration
+  private let options: ClientOptions
+
+  init(_ settings: AWSConfiguration, _ options: ClientOptions) {
+    self.settings = settings
+    self.options = options
+  }
+
+  func prepare(
+    _ service: EndpointService, _ operation: String, _ body: [UInt8], _ site: CallSite,
+    _ attempt: AttemptNumber
+  ) -> Result<OutgoingCall, ServiceFailure> {
+    if let missing = settings.missingProfile(site.profile) {
+      return .failure(.local(missing.code, missing.message))
+    }
+    let endpoint: Endpoint
+    do {
+      endpoint = try self.endpoint(service, site)
+    } catch {
+      return .failure(error)
+    }
+    let headers =
+      service == .sts
+      ? [HTTPHeader("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")]
+      : [
+        HTTPHeader("X-Amz-Target", "secretsmanager.\(operation)"),
+        HTTPHeader("Content-Type", "application/x-amz-json-1.1"),
+      ]
+    return .success(
+      OutgoingCall(
+        service: service, endpoint: endpoint, headers: headers, body: body,
+        trust: trust(site.profile),
+        proxy: settings.proxy(scheme: endpoint.scheme, host: endpoint.host),
+        credentials: nil, attempt: attempt, label: operation))
+  }
+
+  private func endpoint(
+    _ service: EndpointService, _ site: CallSite
+  ) throws(ServiceFailure) -> Endpoint {
+    let configured: String?
+    do {
+      configured = try settings.endpointURL(service, profile: site.profile)
+    } catch {
+      throw ServiceFailure.local(error.code, error.message)
+    }
+    let override = (service == .secretsManager ? options.endpointURL : nil) ?? configured
+    do throws(EndpointError) {
+      guard !site.region.isEmpty else { throw EndpointError.missingRegion }
+      // The CLI drops FIPS and dual-stack silently where a URL is given.
+      return try Endpoint.resolve(
+        service, region: site.region,
+        fips: override == nil && settings.usesFIPS(profile: site.profile),
+        dualStack: override == nil && settings.usesDualStack(profile: site.profile),
+        override: override)
+    } catch {
+      let code =
+        switch error {
+        case .missingRegion: "NoRegion"
+        case .invalidRegion: "InvalidRegion"
+        case .missingScheme, .invalidURL, .conflict: "InvalidEndpoint"
+        }
+      throw ServiceFailure.local(code, error.message)
+    }
+  }
+
+  private func trust(_ profile: String?) -> CertificateTrust {
+    guard options.verifySSL else { return .unverified }
+    if let path = options.caBundle {
+      return .bundle(path: AWSConfiguration.expand(path, settings.environment))
+    }
+    return settings.caBundle(profile: profile).map { .bundle(path: $0) } ?? .system
+  }
+}

@@ -1,0 +1,30 @@
+/// What the command line says about calls; it beats the environment and the profiles.
+package struct ClientOptions: Sendable {
+  /// Secrets Manager's endpoint URL; STS keeps its own.
+  package var endpointURL: String?
+  /// A PEM file with the only roots to trust; `~` is expanded.
+  package var caBundle: String?
+  package var verifySSL = true
+  /// 0 for no limit.
+  package var connectTimeoutSeconds: Double = 60
+  /// Silence after which an answer is given up; whole seconds, rounded up; 0 for no limit.
+  package var readTimeoutSeconds: Double = 60
+  package var maxHostConnections = 64
+  /// For roles whose profile names none; `rotactl-<epoch seconds>` when nil.
+  package var sessionName: String?
+  /// Sends requests without credentials.
+  package var noSignRequest = false
+  /// Appended to the user agent, such as `md/command#run`; ASCII without blanks at the ends.
+  package var userAgentSuffix = ""
+  /// Takes one line per exchange, free of credentials, signatures and bodies.
+  package var debug: (@Sendable (String) -> Void)?
+
+  package init() {}
+}
+
+/// Why a client could not be made.
+package struct ClientSetupError: Error, Sendable, Hashable {
+  /// `ConfigParseError`, `InvalidEndpoint`, `TransportSetup`.
+  package let code: String
+  package let message: String
+}

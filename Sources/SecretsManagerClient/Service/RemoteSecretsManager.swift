@@ -1,0 +1,191 @@
+internal import Locking
+internal import Cryptography
+package import RotationCore
+
+/// AWS Secrets Manager and STS over HTTPS: one attempt a call, signed anew each time.
+///
+/// Settings come from the environment that is passed in and from the two files it names; nothing
+/// else of the process is read.
+package final class RemoteSecretsManager: SecretsManagerService {
+  private let environment: [String: String]
+  private let options: ClientOptions
+  private let transport: CurlTransport
+  private let caller: SignedCaller
+  private let configuration: Locked<AWSConfiguration>
+  private let cache: CredentialCache
+
+  /// - Throws: ``ClientSetupError`` when a file of settings has a syntax error, the endpoint URL
+  ///   is not valid, or the transport cannot start.
+  package init(
+    environment: [String: String], options: ClientOptions = ClientOptions(),
+    clock: @escaping @Sendable () -> Timestamp
+  ) throws(ClientSetupError) {
+    let configuration = Locked(try RemoteSecretsManager.load(environment))
+    try RemoteSecretsManager.check(options)
+    var settings = TransportSettings()
+    settings.connectTimeoutSeconds = options.connectTimeoutSeconds
+    settings.readTimeoutSeconds = options.readTimeoutSeconds
+    settings.maxHostConnections = options.maxHostConnections
+    let transport: CurlTransport
+    do {
+      transport = try CurlTransport(settings: settings)
+    } catch {
+      throw ClientSetupError(code: "TransportSetup", message: error.message)
+    }
+    let suffix = options.userAgentSuffix.isEmpty ? "" : " \(options.userAgentSuffix)"
+    let caller = SignedCaller(
+      transport: transport, clock: clock,
+      userAgent: "rotactl/0.1.0 ua/2.1 os/linux lang/swift#6.3\(suffix)", debug: options.debug)
+    self.environment = environment
+    self.options = options
+    self.transport = transport
+    self.caller = caller
+    self.configuration = configuration
+    let roles = RoleCalls(caller: caller, options: options, configuration: configuration)
+    cache = CredentialCache(clock: clock) { profile, region in
+      let settings = configuration.with { $0 }
+      if let missing = settings.missingProfile(profile) {
+        return .failure(.local(missing.code, missing.message))
+      }
+      let chain = CredentialChain(
+        configuration: settings, explicitProfile: profile, now: clock(),
+        assume: { hop, credentials, region in
+          await roles.assume(hop, with: credentials, profile: profile, region: region)
+        })
+      return await chain.resolve(region: region)
+    }
+  }
+
+  private static func load(
+    _ environment: [String: String]
+  ) throws(ClientSetupError) -> AWSConfiguration {
+    do {
+      return try AWSConfiguration.load(environment: environment)
+    } catch {
+      throw ClientSetupError(code: error.code, message: error.message)
+    }
+  }
+
+  private static func check(_ options: ClientOptions) throws(ClientSetupError) {
+    guard let url = options.endpointURL else { return }
+    do {
+      _ = try Endpoint(url: url, signingRegion: "")
+    } catch {
+      throw ClientSetupError(code: "InvalidEndpoint", message: error.message)
+    }
+  }
+
+  /// Ends what is in flight as `abandoned` and stops the transport's thread; waits for it.
+  package func close() { transport.shutdown() }
+
+  // MARK: - Settings
+
+  /// The region that the environment or the profile names; nil stands for the default profile.
+  package func region(ofProfile profile: String?) -> String? {
+    configuration.with { $0.region(ofProfile: profile) }
+  }
+
+  /// Whether one of the files has the profile; `default` always exists.
+  package func profileExists(_ name: String) -> Bool {
+    configuration.with { $0.profileExists(name) }
+  }
+
+  /// Retry mode and number of attempts as configured.
+  package func retrySettings(
+    ofProfile profile: String?
+  ) throws(ConfigurationError) -> RetrySettings {
+    let settings = configuration.with { $0 }
+    return try settings.retrySettings(profile: profile)
+  }
+
+  /// Resolves a profile's credentials without using them; nil when that worked.
+  package func credentialProblem(at site: CallSite) async -> ServiceFailure? {
+    guard !options.noSignRequest else { return nil }
+    switch await cache.credentials(profile: site.profile, region: site.region) {
+    case .success: return nil
+    case .failure(let failure): return failure
+    }
+  }
+
+  // MARK: - Operations
+
+  package func callerIdentity(
+    at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<CallerIdentity> {
+    await call(
+      .sts, .getCallerIdentity, STSAnswer.form("GetCallerIdentity"), site, attempt,
+      STSAnswer.callerIdentity)
+  }
+
+  package func describeSecret(
+    _ secretID: String, at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<SecretState> {
+    let body: JSONValue = ["SecretId": .string(secretID)]
+    return await call(
+      .secretsManager, .describeSecret, body.compactBytes, site, attempt,
+      SecretsManagerAnswer.state)
+  }
+
+  package func listSecretVersionIDs(
+    _ secretID: String, at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<[SecretVersion]> {
+    let body: JSONValue = ["SecretId": .string(secretID), "MaxResults": 100]
+    return await call(
+      .secretsManager, .listSecretVersionIDs, body.compactBytes, site, attempt,
+      SecretsManagerAnswer.versions)
+  }
+
+  package func cancelRotateSecret(
+    _ secretID: String, at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<CancelledRotation> {
+    let body: JSONValue = ["SecretId": .string(secretID)]
+    return await call(
+      .secretsManager, .cancelRotateSecret, body.compactBytes, site, attempt,
+      SecretsManagerAnswer.cancelled)
+  }
+
+  // MARK: - One attempt
+
+  private func call<Output: Sendable>(
+    _ service: EndpointService, _ operation: ServiceOperation, _ body: [UInt8], _ site: CallSite,
+    _ attempt: AttemptNumber,
+    _ read: @Sendable (HTTPResponse) -> Result<Output, ServiceFailure>
+  ) async -> AttemptReply<Output> {
+    let settings = configuration.with { $0 }
+    var outgoing: OutgoingCall
+    switch CallPreparation(settings, options).prepare(
+      service, operation.rawValue, body, site, attempt)
+    {
+    case .success(let prepared): outgoing = prepared
+    case .failure(let failure): return AttemptReply(.failure(failure))
+    }
+    if !options.noSignRequest {
+      switch await cache.credentials(profile: site.profile, region: site.region) {
+      case .success(let credentials): outgoing.credentials = credentials
+      case .failure(let failure): return AttemptReply(.failure(failure))
+      }
+    }
+    switch await caller.send(outgoing) {
+    case .failure(let failure): return AttemptReply(.failure(ServiceFailure(failure)))
+    case .success(let response):
+      let result = read(response)
+      if case .failure(let failure) = result, failure.isExpiredToken,
+        let key = outgoing.credentials?.accessKeyID
+      {
+        await renewSources(profile: site.profile, accessKeyID: key)
+      }
+      return AttemptReply(
+        result, httpStatus: response.status, requestID: ServiceAnswer.requestID(response))
+    }
+  }
+
+  /// Forgets keys that were called expired, and reads the files again.
+  ///
+  /// Someone may have put fresh keys there. Files that cannot be read leave the old settings in force.
+  private func renewSources(profile: String?, accessKeyID: String) async {
+    if let fresh = try? AWSConfiguration.load(environment: environment) {
+      configuration.with { $0 = fresh }
+    }
+    await cache.invalidate(profile: profile, accessKeyID: accessKeyID)
+  }
+}

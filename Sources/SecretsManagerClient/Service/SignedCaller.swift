@@ -1,0 +1,124 @@
+internal import Locking
+internal import RotationCore
+
+/// A request of one service before it is signed.
+struct OutgoingCall: Sendable {
+  var service: EndpointService
+  var endpoint: Endpoint
+  /// Content type, target and the like; `Host` and the signature are added.
+  var headers: [HTTPHeader]
+  var body: [UInt8]
+  var trust: CertificateTrust
+  var proxy: String?
+  /// Nil sends the request unsigned.
+  var credentials: Credentials?
+  var attempt: AttemptNumber
+  /// What `--debug` calls it, such as `DescribeSecret`.
+  var label: String
+}
+
+/// Signs a call with the corrected clock of its endpoint, sends it once, and learns from the
+/// answer's date.
+final class SignedCaller: Sendable {
+  private let transport: CurlTransport
+  private let signer = SigV4Signer()
+  private let clock: @Sendable () -> Timestamp
+  private let userAgent: String
+  private let debug: (@Sendable (String) -> Void)?
+  /// Milliseconds that each endpoint host is ahead of our clock.
+  private let offsets = Locked<[String: Int64]>([:])
+
+  init(
+    transport: CurlTransport, clock: @escaping @Sendable () -> Timestamp, userAgent: String,
+    debug: (@Sendable (String) -> Void)?
+  ) {
+    self.transport = transport
+    self.clock = clock
+    self.userAgent = userAgent
+    self.debug = debug
+  }
+
+  var now: Timestamp { clock() }
+
+  func send(_ call: OutgoingCall) async -> Result<HTTPResponse, TransportFailure> {
+    let host = call.endpoint.host
+    let started = clock()
+    let offset = offsets.with { $0[host] ?? 0 }
+    let request = build(call, at: Timestamp(milliseconds: started.milliseconds + offset))
+    let result = await transport.exchange(request)
+    if let debug { debug(line(call, result, clock().seconds(since: started))) }
+    if case .success(let response) = result, response.status >= 300 {
+      learn(response, call, host: host, signedAt: started)
+    }
+    return result
+  }
+
+  private func build(_ call: OutgoingCall, at time: Timestamp) -> HTTPRequest {
+    let signed = [HTTPHeader("Host", call.endpoint.host)] + call.headers
+    var headers = signed
+    if let credentials = call.credentials {
+      let signature = signer.sign(
+        SigningInput(
+          method: "POST", path: call.endpoint.path, headers: signed, body: call.body),
+        credentials: credentials, region: call.endpoint.signingRegion,
+        service: call.service.rawValue, at: time)
+      headers = signature.headers + [HTTPHeader("Authorization", signature.authorization)]
+    }
+    let attempt = call.attempt
+    headers += [
+      HTTPHeader("User-Agent", userAgent),
+      HTTPHeader("Accept-Encoding", "identity"),
+      HTTPHeader("amz-sdk-invocation-id", attempt.invocationID),
+      HTTPHeader("amz-sdk-request", "attempt=\(attempt.number); max=\(attempt.maximum)"),
+    ]
+    return HTTPRequest(
+      url: call.endpoint.url, headers: headers, body: call.body, trust: call.trust,
+      proxy: call.proxy)
+  }
+
+  /// Corrects the clock of a host that refused a request for its time.
+  private func learn(
+    _ response: HTTPResponse, _ call: OutgoingCall, host: String, signedAt: Timestamp
+  ) {
+    let failure =
+      call.service == .sts
+      ? ServiceAnswer.queryFailure(response) : ServiceAnswer.jsonFailure(response)
+    guard failure.isClockSkew, let date = response.header("date") else { return }
+    offsets.with { offsets in
+      let current = offsets[host] ?? 0
+      if let new = ClockSkew.newOffset(date: date, signedAt: signedAt, current: current) {
+        offsets[host] = new
+      }
+    }
+  }
+
+  /// One line without credentials, signature or body.
+  private func line(
+    _ call: OutgoingCall, _ result: Result<HTTPResponse, TransportFailure>, _ seconds: Double
+  ) -> String {
+    let head =
+      "\(call.label) \(call.endpoint.url) region=\(call.endpoint.signingRegion) "
+      + "attempt=\(call.attempt.number)/\(call.attempt.maximum)"
+    let took = "\(Int(seconds * 1000)) ms"
+    switch result {
+    case .success(let response):
+      let id = ServiceAnswer.requestID(response) ?? "-"
+      return "\(head) -> \(response.status) request-id=\(id) \(response.body.count) bytes \(took)"
+    case .failure(let failure):
+      let detail = TextTrimming.excerpt(failure.detail, 200)
+      return "\(head) -> \(failure.kind.rawValue) \(failure.code) (\(detail)) \(took)"
+    }
+  }
+}
+
+extension ServiceFailure {
+  /// The same failure in the words of the services' seam.
+  init(_ failure: TransportFailure) {
+    self.init(kind: failure.kind, code: failure.code, message: failure.message)
+  }
+
+  /// A failure before anything was sent.
+  static func local(_ code: String, _ message: String) -> ServiceFailure {
+    ServiceFailure(kind: .credentials, code: code, message: message)
+  }
+}

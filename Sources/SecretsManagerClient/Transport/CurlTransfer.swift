@@ -1,0 +1,240 @@
+internal import CCurl
+internal import Glibc
+
+/// A reused easy handle and the answer that is growing on it.
+///
+/// Not Sendable: it lives on the transport's thread and nowhere else.
+final class CurlTransfer {
+  let easy: UnsafeMutableRawPointer
+  private var headerList: UnsafeMutablePointer<curl_slist>?
+  private let errorText: UnsafeMutablePointer<CChar>
+  private(set) var overflow = false
+  private var headerBytes = 0
+  /// Whether the empty line after the headers has come; libcurl takes a close before it for an end.
+  private var headIsWhole = false
+  private var headers: [HTTPHeader] = []
+  private var body: [UInt8] = []
+  /// The exchange being served; nil while the handle rests in the pool.
+  private(set) var exchange: Exchange?
+
+  /// - Returns: nil when libcurl has no memory or lacks an option.
+  init?(settings: TransportSettings) {
+    guard let easy = curl_easy_init() else { return nil }
+    self.easy = easy
+    errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+    errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    guard configure(settings) else { return nil }
+  }
+
+  deinit {
+    curl_easy_cleanup(easy)
+    curl_slist_free_all(headerList)
+    errorText.deallocate()
+  }
+
+  /// Options that never change.
+  private func configure(_ settings: TransportSettings) -> Bool {
+    let connect = CurlTransfer.milliseconds(settings.connectTimeoutSeconds)
+    let read = settings.readTimeoutSeconds
+    let idle = read > 0 ? Int(min(read, 1e6).rounded(.up)) : 0
+    let whole = idle > 0 && connect > 0 ? connect + 2 * idle * 1000 : 0
+    let tls12 = 6  // CURL_SSLVERSION_TLSv1_2
+    let longs: [(CURLoption, Int)] = [
+      (CURLOPT_NOSIGNAL, 1), (CURLOPT_FOLLOWLOCATION, 0), (CURLOPT_HTTP_VERSION, 2),
+      (CURLOPT_SSLVERSION, tls12), (CURLOPT_TCP_KEEPALIVE, 1), (CURLOPT_TCP_NODELAY, 1),
+      (CURLOPT_SUPPRESS_CONNECT_HEADERS, 1), (CURLOPT_CONNECTTIMEOUT_MS, connect),
+      (CURLOPT_LOW_SPEED_LIMIT, idle > 0 ? 1 : 0), (CURLOPT_LOW_SPEED_TIME, idle),
+      (CURLOPT_TIMEOUT_MS, whole), (CURLOPT_NOPROGRESS, 1), (CURLOPT_HTTP09_ALLOWED, 0),
+    ]
+    let me = Unmanaged.passUnretained(self).toOpaque()
+    return longs.allSatisfy { rotactl_easy_set_long(easy, $0.0, $0.1) == CURLE_OK }
+      && rotactl_easy_set_string(easy, CURLOPT_NOPROXY, "") == CURLE_OK
+      && rotactl_easy_set_string(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK
+      && rotactl_easy_set_pointer(easy, CURLOPT_PRIVATE, me) == CURLE_OK
+      && rotactl_easy_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText) == CURLE_OK
+      && rotactl_easy_set_pointer(easy, CURLOPT_WRITEDATA, me) == CURLE_OK
+      && rotactl_easy_set_pointer(easy, CURLOPT_HEADERDATA, me) == CURLE_OK
+      && rotactl_easy_set_callback(easy, CURLOPT_WRITEFUNCTION, curlTransferBody) == CURLE_OK
+      && rotactl_easy_set_callback(easy, CURLOPT_HEADERFUNCTION, curlTransferHeader) == CURLE_OK
+  }
+
+  private static func milliseconds(_ seconds: Double) -> Int {
+    // libcurl takes 0 for its own default of 300 s; a day stands for no limit.
+    seconds > 0 ? max(1, Int(min(seconds, 86_400) * 1000)) : 86_400_000
+  }
+
+  /// Sets what differs from request to request.
+  ///
+  /// - Returns: nil when ready, else why libcurl or the rules for headers refuse the request.
+  func prepare(_ exchange: Exchange) -> String? {
+    let request = exchange.request
+    self.exchange = exchange
+    overflow = false
+    headerBytes = 0
+    headIsWhole = false
+    headers.removeAll(keepingCapacity: true)
+    body = []
+    errorText[0] = 0
+    curl_slist_free_all(headerList)
+    headerList = nil
+    // Emptied headers are those that libcurl would add by itself.
+    for line in ["Expect:", "Accept:"] where !append(line) { return "no memory" }
+    for header in request.headers {
+      guard header.isSendable else { return "the header \(header.name) holds a line break" }
+      let line = header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)"
+      guard append(line) else { return "no memory" }
+    }
+    let code = apply(request)
+    return code == CURLE_OK ? nil : String(cString: curl_easy_strerror(code))
+  }
+
+  private func append(_ line: String) -> Bool {
+    guard let longer = curl_slist_append(headerList, line) else { return false }
+    headerList = longer
+    return true
+  }
+
+  private func apply(_ request: HTTPRequest) -> CURLcode {
+    var code = rotactl_easy_set_list(easy, CURLOPT_HTTPHEADER, headerList)
+    func then(_ next: CURLcode) { if code == CURLE_OK { code = next } }
+    then(rotactl_easy_set_string(easy, CURLOPT_URL, request.url))
+    then(rotactl_easy_set_string(easy, CURLOPT_PROXY, request.proxy ?? ""))
+    then(rotactl_easy_set_long(easy, CURLOPT_POST, 1))
+    then(rotactl_easy_set_long(easy, CURLOPT_POSTFIELDSIZE, request.body.count))
+    request.body.withUnsafeBytes { bytes in
+      let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+      then(
+        rotactl_easy_set_pointer(
+          easy, CURLOPT_COPYPOSTFIELDS, start ?? UnsafeMutableRawPointer(errorText)))
+    }
+    then(rotactl_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method))
+    let (file, directory) = SystemTrust.paths(for: request.trust)
+    let verify = request.trust == .unverified ? 0 : 1
+    then(rotactl_easy_set_long(easy, CURLOPT_SSL_VERIFYPEER, verify))
+    then(rotactl_easy_set_long(easy, CURLOPT_SSL_VERIFYHOST, verify * 2))
+    then(rotactl_easy_set_string(easy, CURLOPT_CAINFO, file))
+    then(rotactl_easy_set_string(easy, CURLOPT_CAPATH, directory))
+    return code
+  }
+
+  func appendBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard body.count + bytes.count <= TransportSettings.maximumBodyBytes else {
+      overflow = true
+      return false
+    }
+    body.append(contentsOf: bytes)
+    return true
+  }
+
+  func appendHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    headerBytes += bytes.count
+    guard headerBytes <= TransportSettings.maximumHeaderBytes else {
+      overflow = true
+      return false
+    }
+    let line = String(decoding: bytes, as: UTF8.self)
+    if line.hasPrefix("HTTP/") {
+      // An interim answer came before; only the last one counts.
+      headers.removeAll(keepingCapacity: true)
+      headIsWhole = false
+    } else if line == "\r\n" || line == "\n" {
+      headIsWhole = true
+    } else if let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) {
+      let value = line[line.utf8.index(after: colon)...]
+      headers.append(HTTPHeader(String(line[..<colon]), TextTrimming.trim(value)))
+    }
+    return true
+  }
+
+  /// The outcome of the transfer; the handle can serve another exchange afterwards.
+  func finish(_ code: CURLcode) -> Result<HTTPResponse, TransportFailure> {
+    defer { exchange = nil }
+    guard code != CURLE_OK || !headIsWhole else {
+      let answer = HTTPResponse(status: info(CURLINFO_RESPONSE_CODE), headers: headers, body: body)
+      body = []
+      return .success(answer)
+    }
+    let text = String(cString: errorText)
+    let report = CurlReport(
+      code: code == CURLE_OK ? CURLE_PARTIAL_FILE : code,
+      detail: text.isEmpty ? String(cString: curl_easy_strerror(code)) : text,
+      sentBytes: info(CURLINFO_REQUEST_SIZE), connectStatus: info(CURLINFO_HTTP_CONNECTCODE),
+      systemError: Int32(truncatingIfNeeded: info(CURLINFO_OS_ERRNO)), overflow: overflow,
+      url: exchange?.request.url ?? "", proxy: exchange?.request.proxy)
+    body = []
+    return .failure(TransportFailure(report))
+  }
+
+  /// Lets go of the exchange without an outcome of libcurl's.
+  func release() { exchange = nil }
+
+  private func info(_ info: CURLINFO) -> Int {
+    var value = 0
+    return rotactl_easy_get_long(easy, info, &value) == CURLE_OK ? value : 0
+  }
+}
+
+extension HTTPHeader {
+  /// Whether no byte of it could end the line or begin another one.
+  var isSendable: Bool {
+    !name.isEmpty && (name.utf8.elementsEqual(name.utf8.filter { $0 > 0x20 && $0 != 0x3A }))
+      && !value.utf8.contains { $0 == 0 || $0 == 0x0A || $0 == 0x0D }
+  }
+}
+
+private func curlTransferBody(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int,
+  _ context: UnsafeMutableRawPointer?
+) -> Int {
+  guard let context, let bytes else { return 0 }
+  let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+  let kept = transfer.appendBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
+  return kept ? size * count : 0
+}
+
+private func curlTransferHeader(
+  _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int,
+  _ context: UnsafeMutableRawPointer?
+) -> Int {
+  guard let context, let bytes else { return 0 }
+  let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+  let kept = transfer.appendHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
+  return kept ? size * count : 0
+}
+
+/// Where the system keeps its roots.
+enum SystemTrust {
+  private static let directory = "/etc/ssl/certs"
+
+  /// Whether the directory is hashed: holds a name such as `1d3472b9.0`, as c_rehash makes them.
+  ///
+  /// libcurl parses a whole CA file again for each connection as soon as a directory is set beside
+  /// it, so exactly one of the two is ever used.
+  private static let isHashed: Bool = {
+    guard let stream = opendir(directory) else { return false }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name.utf8.count == 10, name.hasSuffix(".0"), name.dropLast(2).allSatisfy(\.isHexDigit) {
+        return true
+      }
+    }
+    return false
+  }()
+
+  private static let files = [
+    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
+  ]
+
+  static func paths(for trust: CertificateTrust) -> (file: String?, directory: String?) {
+    switch trust {
+    case .bundle(let path): (path, nil)
+    case .unverified: (nil, nil)
+    case .system where isHashed: (nil, directory)
+    case .system: (files.first { access($0, R_OK) == 0 }, nil)
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/// Cutting blanks off texts that came from outside.
+enum TextTrimming {
+  /// Without blanks, tabs and line ends at both ends.
+  static func trim(_ text: some StringProtocol) -> String {
+    let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
+    let bytes = Array(text.utf8)
+    guard let first = bytes.firstIndex(where: { !isBlank($0) }),
+      let last = bytes.lastIndex(where: { !isBlank($0) })
+    else { return "" }
+    return String(decoding: bytes[first...last], as: UTF8.self)
+  }
+
+  /// At most so many characters on one line, control characters replaced by blanks.
+  static func excerpt(_ text: some StringProtocol, _ limit: Int = 500) -> String {
+    let scalars = text.unicodeScalars.prefix(limit).map { scalar in
+      scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? " " : scalar
+    }
+    var result = String.UnicodeScalarView()
+    result.append(contentsOf: scalars)
+    return trim(String(result))
+  }
+}
