@@ -1,0 +1,117 @@
+import DurableFiles
+import RotationCore
+import RunEngine
+import SecretsManagerSimulator
+import TestSupport
+
+/// A run against the simulator in this process, with time moved by hand.
+struct EngineHarness: Sendable {
+  let folder: TemporaryDirectory
+  let time: VirtualTime
+  let service: InProcessService
+  let clock: RunClock
+  let stop = StopSignal()
+  let board = ProgressBoard()
+  let loop: AttemptLoop
+  let pacers: PacerRegistry
+
+  /// The moment at which every simulation starts.
+  static let start = Timestamp(milliseconds: 1_795_457_501_000)
+
+  init(_ scenario: Scenario, rate: Double = 40, attempts: Int = 3) throws {
+    folder = try TemporaryDirectory()
+    let time = VirtualTime()
+    self.time = time
+    let now: @Sendable () -> Timestamp = { EngineHarness.start.adding(seconds: time.elapsed) }
+    clock = RunClock(
+      now: now, elapsed: { time.elapsed }, sleep: { await time.sleep($0) })
+    service = InProcessService(
+      scenario: scenario, now: now, sleep: { await time.sleep($0 / .seconds(1)) })
+    loop = AttemptLoop(
+      policy: RetryPolicy(maximumAttempts: attempts), clock: clock, limit: ConcurrencyLimit(64),
+      stop: stop, board: board, unit: { 0.5 })
+    pacers = PacerRegistry(rate: rate, burst: 2, clock: clock)
+  }
+
+  var planPath: String { folder.path + "/plan.ndjson" }
+  var journalPath: String { folder.path + "/journal.ndjson" }
+
+  func targets(_ list: [(String, String, String?)]) -> [Target] {
+    list.enumerated().map { index, item in
+      Target(
+        ordinal: index, secretID: item.0, region: item.1, profile: item.2, accountID: nil,
+        sources: [SourceLocation(file: "t.csv", line: index + 2, column: 1)], labels: [])
+    }
+  }
+
+  func identities(_ targets: [Target]) async -> [String?: ProfileIdentity] {
+    var sites: [CallSite] = []
+    for target in targets where !sites.contains(where: { $0.profile == target.profile }) {
+      sites.append(CallSite(profile: target.profile, region: target.region))
+    }
+    return await Preflight(reader: service, loop: loop).identities(of: sites)
+  }
+
+  @discardableResult
+  func plan(_ targets: [Target]) async throws -> Planner<InProcessService>.Result {
+    let examiner = Examiner(
+      reader: service, loop: loop, pacers: pacers, identities: await identities(targets), width: 32)
+    let header = PlanHeader(
+      createdAt: clock.now(), toolVersion: "test", offline: false, incident: nil, reason: nil,
+      manifests: [])
+    var rest = targets[...]
+    return try await Planner(examiner: examiner, stop: stop).write(
+      to: planPath, header: header, overview: PlanOverview(now: clock.now())
+    ) {
+      guard !rest.isEmpty else { return nil }
+      defer { rest = rest.dropFirst(100) }
+      return Array(rest.prefix(100))
+    }
+  }
+
+  /// Executes the plan from whatever the journal says and returns the settlements by ordinal.
+  func execute(
+    _ targets: [Target], sha256: String, inFlight: InFlightPolicy = .wait, timeout: Double = 600
+  ) async throws {
+    let fresh = !DurableFile.exists(journalPath)
+    let state = fresh ? JournalState() : try JournalReader.read(journalPath)
+    let journal = try JournalWriter(
+      path: journalPath, chain: state.chain, validBytes: state.validBytes, now: clock.now)
+    time.standStill { [weak journal] in journal?.isBusy ?? false }
+    if fresh {
+      journal.append(
+        .opened(runID: "r", toolVersion: "test", planSHA256: sha256, targets: targets.count))
+    }
+    let executor = RunExecutor(
+      service: service, loop: loop, pacers: pacers, identities: await identities(targets),
+      settings: .init(inFlight: inFlight, inFlightTimeout: timeout, laneWorkers: 16))
+    try await executor.execute(planPath: planPath, journal: journal, marks: state.marks)
+    try await journal.close()
+  }
+
+  /// Plans and executes in one go.
+  func run(
+    _ targets: [Target], inFlight: InFlightPolicy = .wait, timeout: Double = 600
+  ) async throws -> [Int: Settlement] {
+    try await time.run {
+      let result = try await plan(targets)
+      try await execute(targets, sha256: result.sha256, inFlight: inFlight, timeout: timeout)
+    }
+    return try settlements()
+  }
+
+  func settlements() throws -> [Int: Settlement] {
+    var found: [Int: Settlement] = [:]
+    var lines = try LineReader(path: journalPath)
+    while let line = try lines.next() {
+      if case .settled(let settlement) = try JournalRecord.parse(line: line.bytes).record {
+        found[settlement.ordinal] = settlement
+      }
+    }
+    return found
+  }
+
+  var cancelCalls: [CallRecord] {
+    service.calls.filter { $0.operation == "CancelRotateSecret" }
+  }
+}
