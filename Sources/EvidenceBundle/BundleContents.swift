@@ -1,0 +1,160 @@
+internal import Cryptography
+internal import DurableFiles
+internal import Glibc
+internal import RotationCore
+
+/// An archive read once from end to end: every entry hashed, the few that a check reads again
+/// copied to a folder of their own, nothing else written anywhere.
+struct BundleContents {
+  /// More than this, unpacked, is no bundle of ours.
+  static let maximumBytes = 256 << 30
+  /// What unpacks to more than this many times its size is refused once it is large.
+  static let maximumRatio = 1500
+  private static let ratioFloor = 256 << 20
+  static let maximumEntries = 20_000_000
+
+  /// The one folder at the top of all entries.
+  private(set) var top: String?
+  let folder: TemporaryFolder
+  let checksums: ChecksumSorter
+  private(set) var entries = 0
+  /// Over the accepted paths in the order in which they stand, a newline after each.
+  private(set) var order = SHA256.hash("")
+  private var unpacked = 0
+  private var kept: Set<String> = []
+  private var optional: Set<String> = []
+
+  /// - Parameters:
+  ///   - path: the archive.
+  ///   - onlyRecords: whether to keep plan and journal alone, for reading rather than checking.
+  ///   - verification: receives what is wrong with single entries.
+  /// - Throws: ``EvidenceError`` when the archive as such cannot be read on.
+  init(
+    path: String, onlyRecords: Bool, into verification: inout Verification
+  ) throws(EvidenceError) {
+    folder = try TemporaryFolder()
+    checksums = ChecksumSorter(folder: folder, label: "found")
+    var archive = try ArchiveReader.open(path)
+    var names = SHA256()
+    while let entry = try archive.next() {
+      entries += 1
+      guard entries <= BundleContents.maximumEntries else {
+        throw .archive(path: path, what: "more than \(BundleContents.maximumEntries) entries")
+      }
+      guard let name = accept(entry, &verification) else {
+        try drain(&archive)
+        continue
+      }
+      let isKept = BundleContents.isRecord(name) || !onlyRecords && BundleContents.isKept(name)
+      if onlyRecords, !isKept { continue }
+      if EvidenceWriter.optionalCopies.contains(name) { optional.insert(name) }
+      names.update(Array((name + "\n").utf8))
+      var file: AppendFile?
+      if isKept, kept.insert(name).inserted {
+        do throws(FileError) {
+          let copy = folder.path + "/" + BundleContents.flat(name)
+          file = try AppendFile(path: copy, truncate: true, mode: 0o600)
+        } catch { throw .file(error) }
+      }
+      let digest = try copy(&archive, to: file, named: isKept ? name : nil)
+      try checksums.add(Checksum(name, digest))
+    }
+    order = names.finish()
+    for warning in archive.warnings { verification.broken("the archive: \(warning)") }
+  }
+
+  /// Whether the archive holds one of the files that a bundle can do without.
+  func has(_ name: String) -> Bool { kept.contains(name) || optional.contains(name) }
+
+  /// Where a kept file lies; nil when the archive does not hold it.
+  func path(of name: String) -> String? {
+    kept.contains(name) ? folder.path + "/" + BundleContents.flat(name) : nil
+  }
+
+  private static func flat(_ name: String) -> String {
+    "kept-" + String(name.map { $0 == "/" ? "+" : $0 })
+  }
+
+  private static func isRecord(_ name: String) -> Bool {
+    name == RunLayout.planFile || name == RunLayout.journalFile
+  }
+
+  private static func isKept(_ name: String) -> Bool {
+    name == RunLayout.sumsFile || name == RunLayout.signatureFile || name == RunLayout.runFile
+  }
+
+  /// - Returns: the path below the top folder; nil when the entry must not be used.
+  private mutating func accept(
+    _ entry: ArchiveReader.Entry, _ verification: inout Verification
+  ) -> String? {
+    guard let path = entry.path else {
+      verification.broken("an entry whose name is not UTF-8")
+      return nil
+    }
+    if let problem = SafePath.problem(of: path) {
+      verification.broken("\(problem): \(path)")
+      return nil
+    }
+    guard entry.kind == .file, !entry.isSparse, !entry.isEncrypted else {
+      verification.broken("not a plain file: \(path)")
+      return nil
+    }
+    if entry.isOwned || entry.permissions != 0o644 {
+      verification.broken("an owner or a mode that no bundle has: \(path)")
+    }
+    guard let slash = path.firstIndex(of: "/"), path.index(after: slash) < path.endIndex else {
+      verification.broken("an entry outside the run's folder: \(path)")
+      return nil
+    }
+    let first = String(path[..<slash])
+    if top == nil { top = first }
+    guard first == top else {
+      verification.broken("an entry outside the run's folder: \(path)")
+      return nil
+    }
+    return String(path[path.index(after: slash)...])
+  }
+
+  /// Hashes an entry, and writes it to a file where one is given.
+  ///
+  /// A kept file will be read line by line: its lines are bounded here, before anything holds one.
+  private mutating func copy(
+    _ archive: inout ArchiveReader, to file: consuming AppendFile?, named kept: String?
+  ) throws(EvidenceError) -> SHA256Digest {
+    var hash = SHA256()
+    var open = 0
+    while let block = try archive.nextBlock() {
+      try count(block.count, archive.compressedBytes, archive.path)
+      if let kept {
+        let first = block.firstIndex(of: 0x0A) ?? block.count
+        guard open + first <= RunEvidence.maximumLine else {
+          throw .archive(path: archive.path, what: "\(kept) has a line that is too long")
+        }
+        open = block.lastIndex(of: 0x0A).map { block.count - 1 - $0 } ?? open + block.count
+      }
+      hash.update(block)
+      do throws(FileError) { try file?.write(block) } catch { throw .file(error) }
+    }
+    return hash.finish()
+  }
+
+  private mutating func drain(_ archive: inout ArchiveReader) throws(EvidenceError) {
+    while let block = try archive.nextBlock() {
+      try count(block.count, archive.compressedBytes, archive.path)
+    }
+  }
+
+  private mutating func count(
+    _ bytes: Int, _ compressed: Int, _ path: String
+  ) throws(EvidenceError) {
+    unpacked += bytes
+    guard unpacked <= BundleContents.maximumBytes else {
+      throw .archive(path: path, what: "unpacks to more than any run leaves")
+    }
+    if unpacked > BundleContents.ratioFloor,
+      unpacked / max(1, compressed) > BundleContents.maximumRatio
+    {
+      throw .archive(path: path, what: "unpacks to far more than its size, like a bomb")
+    }
+  }
+}

@@ -1,0 +1,125 @@
+internal import Cryptography
+internal import DurableFiles
+internal import RotationCore
+
+/// Everything about a run that follows from its plan and journal, made in one pass.
+///
+/// The writer lets it write files; the verifier lets it only hash, and compares.
+struct Derivation {
+  /// How many targets the page lists one by one.
+  static let listed = 1000
+
+  var summary = RunSummary()
+  /// results.csv, failed.csv, summary.json, summary.html, in this order.
+  var files: [WrittenFile] = []
+
+  /// Makes everything in one pass over the targets.
+  ///
+  /// - `folder`: where the files go; nil to hash only.
+  /// - `looseReports`: whether each report becomes a file too.
+  /// - `checksums`: receives every file made here, reports included.
+  init(
+    of evidence: RunEvidence, into folder: String?, looseReports: Bool, checksums: ChecksumSorter
+  ) throws(EvidenceError) {
+    let resultsTable = ResultsTable(labels: evidence.labels)
+    let failedTable = FailedTable(labels: evidence.labels)
+    var results = try OutputFile(RunLayout.resultsFile, in: folder)
+    var failed = try OutputFile(RunLayout.failedFile, in: folder)
+    try results.write(resultsTable.headerLine)
+    try failed.write(failedTable.headerLine)
+    var loose = LooseReports(folder: looseReports ? folder : nil)
+    var listed: [EvidenceEntry] = []
+    var reports = try ReportCursor(of: evidence)
+    while let report = try reports.next() {
+      let item = report.item
+      summary.add(item.entry, item.settlement)
+      try results.write(resultsTable.line(for: item))
+      if let line = failedTable.line(for: item) {
+        try failed.write(line)
+        if listed.count < Derivation.listed { listed.append(item) }
+      }
+      try checksums.add(Checksum(report.path, SHA256.hash(report.bytes)))
+      try loose.write(report)
+    }
+    files.append(try results.finish())
+    files.append(try failed.finish())
+    let record = evidence.summaryRecord(summary)
+    files.append(
+      try Derivation.small(RunLayout.summaryFile, Array((record.pretty() + "\n").utf8), folder))
+    let page = SummaryPage(evidence: evidence, summary: summary, notGood: listed)
+    files.append(try Derivation.small(RunLayout.summaryPage, Array(page.html.utf8), folder))
+    for file in files { try checksums.add(Checksum(file.name, file.digest)) }
+  }
+
+  private static func small(
+    _ name: String, _ bytes: [UInt8], _ folder: String?
+  ) throws(EvidenceError) -> WrittenFile {
+    var file = try OutputFile(name, in: folder)
+    try file.write(bytes)
+    return try file.finish()
+  }
+
+  /// Why the totals do not add up; nil when they do.
+  func imbalance(_ evidence: RunEvidence) -> String? {
+    guard summary.reconciles, summary.targets == evidence.targets else {
+      return "the outcomes do not add up to the \(evidence.targets) targets of the plan"
+    }
+    guard let finished = evidence.journal.finished else { return nil }
+    for outcome in Outcome.allCases where summary.count(outcome) != finished[outcome] ?? 0 {
+      return "the journal's last record counts \(finished[outcome] ?? 0) \(outcome.rawValue), "
+        + "its settlements \(summary.count(outcome))"
+    }
+    return nil
+  }
+}
+
+/// The reports of a run one after the other, each with its own path.
+struct ReportCursor: ~Copyable {
+  struct Report {
+    let item: EvidenceEntry
+    let path: String
+    let bytes: [UInt8]
+  }
+
+  private let runID: String
+  private var entries: EntryCursor
+  private var paths: ReportPaths
+
+  init(of evidence: RunEvidence) throws(EvidenceError) {
+    runID = evidence.journal.runID
+    entries = try evidence.entries()
+    paths = ReportPaths(targets: evidence.targets)
+  }
+
+  mutating func next() throws(EvidenceError) -> Report? {
+    guard let item = try entries.next() else { return nil }
+    let record = SecretReport.record(
+      runID: runID, entry: item.entry, settlement: item.settlement)
+    return Report(
+      item: item, path: try paths.path(of: item.entry), bytes: Array((record.pretty() + "\n").utf8))
+  }
+}
+
+/// Reports as files.
+///
+/// They follow from the journal, so that a crash half-way costs nothing: they are not flushed one
+/// by one.
+private struct LooseReports {
+  let folder: String?
+  private var lastFolder = ""
+
+  init(folder: String?) { self.folder = folder }
+
+  mutating func write(_ report: ReportCursor.Report) throws(EvidenceError) {
+    guard let folder else { return }
+    let path = "\(folder)/\(report.path)"
+    let parent = DurableFile.folder(of: path)
+    do {
+      if parent != lastFolder {
+        try DurableFile.makeFolder(parent)
+        lastFolder = parent
+      }
+      try AppendFile(path: path, truncate: true).write(report.bytes)
+    } catch { throw .file(error) }
+  }
+}

@@ -1,0 +1,42 @@
+internal import RotationCore
+
+/// The commands that mend what a run left undone.
+enum NextCommand {
+  /// The one for all such targets of a run.
+  static func all(runID: String) -> String {
+    "rotactl run \(quoted("reports/\(runID)/\(RunLayout.failedFile)"))"
+  }
+
+  /// The one for a single target; nil for a target that is good.
+  static func single(_ item: EvidenceEntry) -> String? {
+    guard !item.isGood else { return nil }
+    var command = "rotactl secretsmanager cancel-rotate-secret"
+    command += option("--secret-id", item.entry.actingID)
+    command += option("--region", item.entry.actingRegion)
+    if let profile = item.entry.target.profile { command += option("--profile", profile) }
+    return command
+  }
+
+  private static func option(_ name: String, _ value: String) -> String {
+    // A value that begins with a hyphen would read as an option of its own.
+    value.hasPrefix("-") ? " \(name)=\(quoted(value))" : " \(name) \(quoted(value))"
+  }
+
+  /// A word for a POSIX shell: as it is where nothing in it is special, else in single quotes.
+  static func quoted(_ text: String) -> String {
+    let isPlain =
+      !text.isEmpty
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"):
+          true
+        default: "_./:@%+,-".utf8.contains(byte)
+        }
+      }
+    if isPlain { return text }
+    return "'"
+      + text.split(separator: "'", omittingEmptySubsequences: false)
+      .joined(separator: #"'\''"#) + "'"
+  }
+}

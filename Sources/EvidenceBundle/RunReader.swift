@@ -1,0 +1,59 @@
+internal import DurableFiles
+package import RotationCore
+
+/// A run to be read, from its folder or from its bundle.
+///
+/// From a bundle, plan and journal are copied to a folder that goes away with this value. Reading
+/// is not checking: see ``BundleVerifier``.
+package final class RunReader {
+  package let evidence: RunEvidence
+  private let contents: BundleContents?
+
+  package init(path: String) throws(EvidenceError) {
+    if DurableFile.isFolder(path) {
+      contents = nil
+      evidence = try RunEvidence(folder: path)
+      return
+    }
+    var verification = Verification()
+    let contents = try BundleContents(path: path, onlyRecords: true, into: &verification)
+    guard let plan = contents.path(of: RunLayout.planFile),
+      let journal = contents.path(of: RunLayout.journalFile)
+    else { throw .refused("\(path) is not a bundle of rotactl: it lacks plan or journal") }
+    self.contents = contents
+    evidence = try RunEvidence(planPath: plan, journalPath: journal)
+  }
+
+  /// The rows of `results.csv`, the header first, without their line ends.
+  ///
+  /// - `only`: nil for all outcomes.
+  /// - `sink`: takes a row; false ends the listing.
+  package func writeCSV(
+    only: Set<Outcome>?, to sink: (String) -> Bool
+  ) throws(EvidenceError) {
+    func text(_ line: [UInt8]) -> String {
+      var end = line.count
+      while end > 0, line[end - 1] == 0x0A || line[end - 1] == 0x0D { end -= 1 }
+      return String(decoding: line[..<end], as: UTF8.self)
+    }
+    let table = ResultsTable(labels: evidence.labels)
+    guard sink(text(table.headerLine)) else { return }
+    var cursor = try evidence.entries()
+    while let item = try cursor.next() {
+      if let only, !only.contains(item.outcome) { continue }
+      guard sink(text(table.line(for: item))) else { return }
+    }
+  }
+
+  /// `summary.html`, made anew.
+  package func page() throws(EvidenceError) -> String {
+    var summary = RunSummary()
+    var listed: [EvidenceEntry] = []
+    var cursor = try evidence.entries()
+    while let item = try cursor.next() {
+      summary.add(item.entry, item.settlement)
+      if !item.isGood, listed.count < Derivation.listed { listed.append(item) }
+    }
+    return SummaryPage(evidence: evidence, summary: summary, notGood: listed).html
+  }
+}

@@ -1,0 +1,43 @@
+package import RotationCore
+
+extension RunEvidence {
+  /// `summary.json`: the totals, and which run, by whom, over what, they belong to.
+  package func summaryRecord(_ summary: RunSummary) -> JSONValue {
+    var object =
+      summary.record(runID: journal.runID, incident: header.incident, reason: header.reason).object
+      ?? JSONObject()
+    object["toolVersion"] = .string(journal.toolVersion)
+    object["finished"] = .bool(journal.finished != nil)
+    object["stopped"] = journal.stopped.map(JSONValue.string)
+    object["resumed"] = JSONValue(journal.resumed)
+    object["plannedAt"] = .string(header.createdAt.iso8601)
+    object["openedAt"] = .string(journal.openedAt.iso8601)
+    object["lastRecordAt"] = .string(journal.lastAt.iso8601)
+    object["callers"] = .array(
+      journal.callers.map { caller in
+        var item = JSONObject()
+        item["profile"] = caller.profile.map(JSONValue.string)
+        item["account"] = .string(caller.account)
+        item["arn"] = .string(caller.arn)
+        return .object(item)
+      })
+    object["manifests"] = .array(
+      header.manifests.map { manifest in
+        [
+          "path": .string(manifest.path), "copy": .string(manifest.copy),
+          "sha256": .string(manifest.sha256), "bytes": JSONValue(manifest.bytes),
+          "entries": JSONValue(manifest.entries),
+        ]
+      })
+    object["planSha256"] = .string(planSHA256)
+    object["journalSha256"] = .string(journal.sha256)
+    object["journalHead"] = .string(journal.head)
+    object["journalRecords"] = JSONValue(journal.records)
+    return .object(object)
+  }
+
+  /// Whether the run is complete and every one of its targets is proven off.
+  package func isProvenOff(_ summary: RunSummary) -> Bool {
+    summary.targets > 0 && summary.notGood == 0 && summary.reconciles && journal.finished != nil
+  }
+}
