@@ -1,0 +1,82 @@
+import Locking
+import RotationCore
+import SecretsManagerSimulator
+import Testing
+
+@Suite("The simulator in process") struct InProcessServiceTests {
+  private let attempt = AttemptNumber(number: 1, maximum: 3, invocationID: "id")
+  private let site = CallSite(profile: "payments", region: "us-east-1")
+
+  private func service(
+    _ rules: FaultRule..., sleep: @escaping @Sendable (Duration) async -> Void = { _ in }
+  ) -> InProcessService {
+    var scenario = SimulationFixture.scenario
+    scenario.faults = rules
+    return InProcessService(
+      scenario: scenario, now: { SimulationFixture.start }, sleep: sleep)
+  }
+
+  @Test func `calls go through and are logged`() async throws {
+    let service = service()
+    let identity = try await service.callerIdentity(at: site, attempt: attempt).result.get()
+    #expect(identity.accountID == SimulationFixture.account)
+    let cancelled = try await service.cancelRotateSecret("rotating", at: site, attempt: attempt)
+      .result.get()
+    #expect(cancelled.name == "rotating")
+    let reply = await service.describeSecret("rotating", at: site, attempt: attempt)
+    #expect(try reply.result.get().rotationEnabled == false)
+    #expect(reply.requestID != nil)
+    let versions = await service.listSecretVersionIDs("inFlight", at: site, attempt: attempt)
+    #expect(try versions.result.get().map(\.stages).count == 3)
+    #expect(service.calls.map(\.operation).count == 4)
+  }
+
+  @Test func `an unknown profile has no credentials`() async {
+    let nowhere = CallSite(profile: "nobody", region: "us-east-1")
+    let reply = await service().describeSecret("off", at: nowhere, attempt: attempt)
+    guard case .failure(let failure) = reply.result else {
+      Issue.record("it succeeded")
+      return
+    }
+    #expect(failure.kind == .credentials)
+  }
+
+  @Test func `each fault is the failure that a client would see`() async {
+    let kinds: [(FaultKind, ServiceFailure.Kind, Int?)] = [
+      (.throttle, .service, 400), (.internalError, .service, 500), (.unavailable, .service, 503),
+      (.reset, .lost, nil), (.cutBody, .lost, 200), (.garbage200, .malformed, 200),
+      (.html, .service, 502), (.expiredToken, .service, 400),
+    ]
+    for (kind, expected, status) in kinds {
+      let service = service(FaultRule(kind: kind, trigger: .firstAttempts(1)))
+      let reply = await service.cancelRotateSecret("rotating", at: site, attempt: attempt)
+      guard case .failure(let failure) = reply.result else {
+        Issue.record("\(kind) did not strike")
+        continue
+      }
+      #expect(failure.kind == expected)
+      #expect(failure.httpStatus == status)
+    }
+  }
+
+  @Test func `a slow answer is waited for on the given clock`() async {
+    let waits = Locked<[Duration]>([])
+    let service = service(
+      FaultRule(kind: .slow(milliseconds: 250), trigger: .firstAttempts(1)),
+      sleep: { duration in waits.with { $0.append(duration) } })
+    _ = await service.describeSecret("off", at: site, attempt: attempt)
+    _ = await service.describeSecret("off", at: site, attempt: attempt)
+    #expect(waits.with { $0 } == [.milliseconds(250)])
+  }
+
+  @Test func `a secret can be changed behind the service's back`() throws {
+    let service = service()
+    let secret = try service.change([
+      "secret": "off", "account": "111122223333", "region": "us-east-1", "rotationEnabled": true,
+      "beginRotation": true,
+    ])
+    #expect(secret.rotationEnabled == true)
+    #expect(secret.pendingVersionID != nil)
+    #expect(throws: ScenarioError.self) { try service.change(["secret": "off", "colour": 1]) }
+  }
+}
