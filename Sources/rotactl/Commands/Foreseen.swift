@@ -1,0 +1,23 @@
+internal import DurableFiles
+internal import EvidenceBundle
+internal import RunEngine
+
+/// Failures of the layers below in the words of the console.
+enum Foreseen {
+  static func diagnostic(of error: any Error) -> Diagnostic {
+    switch error {
+    case let error as Diagnostic: error
+    case let error as FileError:
+      Diagnostic(
+        error.description, hint: error.isNoSpace ? "free space, then `rotactl resume`" : nil,
+        status: .internalError)
+    case let error as EvidenceError:
+      Diagnostic("the evidence cannot be used", because: error.description, status: .internalError)
+    case let error as PlanDamage:
+      Diagnostic("the plan cannot be used", because: error.description, status: .refused)
+    case let error as JournalDamage:
+      Diagnostic("the journal is damaged", because: error.description, status: .refused)
+    default: .unforeseen(error)
+    }
+  }
+}

@@ -1,0 +1,139 @@
+internal import ArgumentParser
+internal import DurableFiles
+internal import EvidenceBundle
+internal import JMESPath
+internal import RotationCore
+internal import RunEngine
+
+/// Prints a run that has ended, from its folder or from its bundle.
+struct ReportCommand: RotactlCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Print a run: totals, and each target with its outcome.",
+    discussion: """
+      EXAMPLES
+        rotactl report 20261123T181141Z-0a1b2c
+        rotactl report reports/20261123T181141Z-0a1b2c.tar.gz --only failed,unknown
+        rotactl report RUN --format csv > outcomes.csv
+        rotactl report RUN --format json --query "[outcome, arn]"
+
+      \(ExitStatus.helpSection)
+      """)
+
+  @Argument(help: "A run's id or folder, or a bundle.")
+  var run: String
+  @Option(help: ArgumentHelp("Only these outcomes, separated by commas.", valueName: "outcomes"))
+  var only: String?
+  @Option(help: ArgumentHelp("text, json (a line each), csv or html.", valueName: "format"))
+  var format: String?
+  @Option(
+    help: ArgumentHelp("A JMESPath expression for each report (with json).", valueName: "query"))
+  var query: String?
+  @Option(help: ArgumentHelp("The folder that holds the runs.", valueName: "dir"))
+  var reports: String?
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  enum Format: String, CaseIterable {
+    case text, json, csv, html
+  }
+
+  func execute(_ process: ProcessContext) async throws -> ExitStatus {
+    let settings = process.settings
+    let output = try self.output.resolved(settings)
+    let console = output.console(process.surroundings)
+    let folder = try settings.value(reports, "reports", SettingReader.path) ?? "reports"
+    let outcomes = try settings.value(only, "only", ReportCommand.readOutcomes)
+    let chosen =
+      try settings.value(format, "format", SettingReader.word(Format.self))
+      ?? (output.isJSON ? .json : .text)
+    let expression = try settings.value(query, "query", ReportCommand.readQuery)
+    let path = RunFolder(existing: run, reports: folder)?.path ?? run
+    guard DurableFile.exists(path) else {
+      throw Diagnostic(
+        "no run and no bundle of this name", at: run,
+        hint: "name a run below \(folder), or a bundle's file", status: .usage)
+    }
+    let reader = try RunReader(path: path)
+    switch chosen {
+    case .text: try text(reader, outcomes, path, console)
+    case .json: try json(reader, outcomes, expression, console)
+    case .csv: try reader.writeCSV(only: outcomes) { console.result($0) }
+    case .html: console.result(try reader.page())
+    }
+    return .success
+  }
+
+  private func text(
+    _ reader: RunReader, _ outcomes: Set<Outcome>?, _ path: String, _ console: Console
+  ) throws {
+    var summary = RunSummary()
+    var unproven: [SummaryView.Unproven] = []
+    var cursor = try reader.evidence.entries()
+    while let item = try cursor.next() {
+      summary.add(item.entry, item.settlement)
+      if !item.isGood, unproven.count < SummaryView.shownLimit {
+        unproven.append(.init(entry: item.entry, settlement: item.settlement))
+      }
+      guard let outcomes, outcomes.contains(item.outcome) else { continue }
+      guard console.result(ReportCommand.line(item)) else { return }
+    }
+    guard outcomes == nil else { return }
+    var ending = RunEnding(
+      runID: reader.evidence.journal.runID, folder: path,
+      status: summary.notGood == 0 ? .success : .finishedWithFailures)
+    ending.incident = reader.evidence.header.incident
+    ending.reason = reader.evidence.header.reason
+    let view = SummaryView(summary: summary, ending: ending, unproven: unproven)
+    console.result(view.text(style: console.outputStyle))
+  }
+
+  private static func line(_ item: EvidenceEntry) -> String {
+    let target = item.entry.target
+    let name = item.settlement?.after?.arn ?? item.entry.before?.arn ?? target.secretID
+    var parts = [item.outcome.rawValue, target.region, name]
+    if let failure = item.settlement?.failure {
+      parts.append("\(failure.code): \(failure.message)")
+    } else if let message = item.settlement?.message, !message.isEmpty {
+      parts.append(message)
+    }
+    return HumanText.printable(parts.joined(separator: "  "))
+  }
+
+  private func json(
+    _ reader: RunReader, _ outcomes: Set<Outcome>?, _ expression: JMESPathExpression?,
+    _ console: Console
+  ) throws {
+    var cursor = try reader.evidence.entries()
+    while let item = try cursor.next() {
+      if let outcomes, !outcomes.contains(item.outcome) { continue }
+      var record = SecretReport.record(
+        runID: reader.evidence.journal.runID, entry: item.entry, settlement: item.settlement)
+      if let expression {
+        do { record = try expression.search(record) } catch {
+          throw Diagnostic("the query fails on a report", because: "\(error)", status: .usage)
+        }
+      }
+      guard console.result(record) else { return }
+    }
+  }
+
+  private static func readOutcomes(_ text: String) throws(ValueProblem) -> Set<Outcome> {
+    var outcomes: Set<Outcome> = []
+    for word in text.split(separator: ",") {
+      guard let outcome = Outcome(rawValue: Settings.trimmed(String(word))) else {
+        throw ValueProblem(
+          "'\(word)' is no outcome",
+          hint: "use " + Outcome.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      outcomes.insert(outcome)
+    }
+    guard !outcomes.isEmpty else { throw ValueProblem("no outcome is named") }
+    return outcomes
+  }
+
+  private static func readQuery(_ text: String) throws(ValueProblem) -> JMESPathExpression {
+    do { return try JMESPathExpression(text) } catch {
+      throw ValueProblem("not a JMESPath expression: \(error)")
+    }
+  }
+}

@@ -1,0 +1,148 @@
+internal import ArgumentParser
+internal import DurableFiles
+internal import RotationCore
+internal import RunEngine
+internal import SecretsManagerClient
+
+/// Goes on with a run that a crash, a signal or a deadline ended.
+struct ResumeCommand: RotactlCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume",
+    abstract: "Go on with a run after a crash, a signal or a deadline.",
+    discussion: """
+      Repeats nothing that is proven, re-reads what was in doubt, and refuses when the plan or \
+      a manifest of the run was changed, or when a profile has become another account.
+
+      EXAMPLES
+        rotactl resume 20261123T181141Z-0a1b2c
+        rotactl resume reports/20261123T181141Z-0a1b2c --rate 20
+
+      \(ExitStatus.helpSection)
+      """)
+
+  @Argument(help: "The run: its id, or its folder.")
+  var runName: String
+  @OptionGroup(title: "Where calls go") var connection: ConnectionOptions
+  @OptionGroup(title: "Pace") var pacing: PacingOptions
+  @OptionGroup(title: "Rotations in flight") var inFlight: InFlightOptions
+  @OptionGroup(title: "The run") var run: RunOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  func execute(_ process: ProcessContext) async throws -> ExitStatus {
+    let settings = process.settings
+    let run = try self.run.resolved(settings)
+    let output = try self.output.resolved(settings)
+    let signingKey = try run.loadSigningKey()
+    let console = output.console(process.surroundings)
+    guard let folder = RunFolder(existing: runName, reports: run.reports) else {
+      throw Diagnostic(
+        "no run of this name", at: runName,
+        hint: "name a folder below \(run.reports), or give --reports", status: .usage)
+    }
+    guard let lock = try folder.lock(host: HostFacts.host, pid: HostFacts.pid) else {
+      throw Diagnostic(
+        "another process works on this run", at: folder.path,
+        hint: "wait for it to end", status: .refused)
+    }
+    defer { extendLifetime(lock) }
+    let recorded = try RecordedRun(folder: folder)
+    guard !recorded.isDrill else {
+      throw Diagnostic(
+        "a drill cannot be resumed: its simulated account is gone", at: folder.path,
+        hint: "start another with `rotactl drill`", status: .refused)
+    }
+    let state = try readJournal(of: folder)
+    let (header, profiles) = try checkedPlan(of: folder, state)
+    let session = try Session(
+      connection: recorded.merged(into: connection.resolved(settings)),
+      pacing: try pacing.resolved(settings), environment: process.environment,
+      sessionName: RunFlow.sessionName(runID: folder.runID, incident: header.incident),
+      command: "resume", console: console)
+    defer { session.client.close() }
+    Signals.drain(into: session.stop) { name in
+      console.line("\(name): taking nothing new, finishing what is in flight; once more to leave")
+    }
+    let progress = ProgressLoop(session.board, console, mode: output.progress)
+    defer { progress.stop() }
+    let identities = try await identities(profiles, session, recorded, console)
+    let conduct = RunConduct(
+      session: session, console: console, output: output, folder: folder,
+      reports: DurableFile.folder(of: folder.path), bundleFormat: recorded.bundleFormat,
+      writesReportFiles: recorded.writesReportFiles, inFlight: try inFlight.resolved(settings),
+      identities: identities, incident: header.incident, reason: header.reason,
+      signingKey: signingKey, progress: progress)
+    return try await conduct.execute(
+      planSHA256: state.planSHA256, targets: state.targets, earlier: state,
+      deadline: run.deadline)
+  }
+
+  private func readJournal(of folder: RunFolder) throws -> JournalState {
+    let path = folder.file(RunLayout.journalFile)
+    guard DurableFile.exists(path) else {
+      throw Diagnostic(
+        "the run never began: it has no journal", at: folder.path,
+        hint: "start it again with `rotactl run`", status: .refused)
+    }
+    do {
+      return try JournalReader.read(path)
+    } catch let damage as JournalDamage {
+      throw Diagnostic(
+        "the journal is damaged", at: "\(damage.path):\(damage.line)", because: damage.what,
+        hint: "keep it as it is, and run the targets that are not proven again", status: .refused)
+    }
+  }
+
+  /// The plan's header and the profiles with a region each, once plan and manifests are proven to
+  /// be those that the run began with.
+  private func checkedPlan(
+    of folder: RunFolder, _ state: JournalState
+  ) throws -> (PlanHeader, [String?: String]) {
+    let path = folder.file(RunLayout.planFile)
+    var profiles: [String?: String] = [:]
+    var reader = try PlanFileReader(path: path)
+    let header = reader.header
+    var targets = 0
+    while let (entry, _, _) = try reader.next() {
+      targets += 1
+      if profiles[entry.target.profile] == nil {
+        profiles[entry.target.profile] = entry.actingRegion
+      }
+    }
+    guard reader.digest() == state.planSHA256, targets == state.targets else {
+      throw Diagnostic(
+        "the plan is not the one that the run began with", at: path, status: .refused)
+    }
+    for manifest in header.manifests {
+      let copy = folder.file(RunLayout.manifestFolder) + "/" + manifest.copy
+      guard try RunFolder.digest(ofFile: copy) == manifest.sha256 else {
+        throw Diagnostic(
+          "the manifest is not the one that the run began with", at: copy, status: .refused)
+      }
+    }
+    return (header, profiles)
+  }
+
+  private func identities(
+    _ profiles: [String?: String], _ session: Session, _ recorded: RecordedRun, _ console: Console
+  ) async throws -> [String?: ProfileIdentity] {
+    let sites = profiles.map { CallSite(profile: $0.key, region: $0.value) }
+    session.board.begin(.preflight, total: sites.count)
+    let identities = await Preflight(reader: session.client, loop: session.loop).identities(
+      of: sites)
+    let accounts = recorded.accounts
+    for (profile, identity) in identities {
+      let name = profile.map { "profile '\($0)'" } ?? "the default profile"
+      if case .failed(let failure) = identity {
+        var diagnostic = Diagnostic(failure, doing: "the profile cannot be used", at: name)
+        diagnostic.status = .preflight
+        throw diagnostic
+      }
+      if let now = identity.accountID, let then = accounts[profile], now != then {
+        throw Diagnostic(
+          "the profile reaches account \(now); the run began with \(then)", at: name,
+          hint: "resume with the credentials of the run", status: .refused)
+      }
+    }
+    return identities
+  }
+}

@@ -1,0 +1,96 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Glibc
+
+/// The whole tool: its commands and nothing else.
+struct Rotactl: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rotactl",
+    abstract:
+      "Stop AWS Secrets Manager from rotating: many secrets, accounts and regions, with proof.",
+    discussion: """
+      EXAMPLES
+        rotactl drill manifests/example.csv        the whole job on a simulated account
+        rotactl plan incident.csv                  preview; changes nothing
+        rotactl run incident.csv --incident INC-7  turn rotation off, write reports and a bundle
+        rotactl verify reports/RUN.tar.gz          check a bundle
+
+      \(ExitStatus.helpSection)
+      """,
+    version: "rotactl \(ToolVersion.text)",
+    subcommands: [
+      PlanCommand.self, RunCommand.self, ResumeCommand.self, ReportCommand.self,
+      VerifyCommand.self, DrillCommand.self, SimulateCommand.self,
+    ])
+}
+
+/// The version that plans, journals and reports carry.
+enum ToolVersion {
+  static let text = "0.1.0"
+}
+
+/// A command that ends with one of our statuses.
+protocol RotactlCommand: ParsableCommand {
+  var output: OutputOptions { get }
+  /// Does the work; failures that it foresees are printed before it returns.
+  func execute(_ process: ProcessContext) async throws -> ExitStatus
+}
+
+/// What a command may know of the process that it runs in.
+struct ProcessContext: Sendable {
+  let surroundings: Surroundings
+  let settings: Settings
+  let environment: [String: String]
+
+  static func ofProcess() -> ProcessContext {
+    let environment = ProcessInfo.processInfo.environment
+    return ProcessContext(
+      surroundings: .ofProcess(), settings: Settings(environment: environment),
+      environment: environment)
+  }
+}
+
+@main
+enum Main {
+  static func main() async {
+    // A reader that went away must not end a run; writes answer EPIPE instead.
+    signal(SIGPIPE, SIG_IGN)
+    let context = ProcessContext.ofProcess()
+    let status = await run(context)
+    exit(status.rawValue)
+  }
+
+  private static func run(_ context: ProcessContext) async -> ExitStatus {
+    var console = Console(context.surroundings)
+    do {
+      var command = try Rotactl.parseAsRoot()
+      if let ours = command as? any RotactlCommand {
+        console = try ours.output.resolved(context.settings).console(context.surroundings)
+        return try await ours.execute(context)
+      }
+      guard command is Rotactl else {
+        // The parser's own commands, such as `help`, say what they have to say by throwing it.
+        try command.run()
+        return .success
+      }
+      console.result(Rotactl.helpMessage())
+      return .usage
+    } catch let diagnostic as Diagnostic {
+      console.fail(diagnostic)
+      return diagnostic.status
+    } catch let error as UsageProblem {
+      return ParseFailure.show(error, of: Rotactl.self, on: console)
+    } catch {
+      if isParserError(error) { return ParseFailure.show(error, of: Rotactl.self, on: console) }
+      let diagnostic = Foreseen.diagnostic(of: error)
+      console.fail(diagnostic)
+      return diagnostic.status
+    }
+  }
+
+  /// ArgumentParser's errors are of types of its own that cannot be named.
+  private static func isParserError(_ error: any Error) -> Bool {
+    let type = String(reflecting: Swift.type(of: error))
+    return type.hasPrefix("ArgumentParser.") || error is CleanExit || error is ValidationError
+  }
+}

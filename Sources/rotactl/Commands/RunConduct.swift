@@ -1,0 +1,201 @@
+internal import Cryptography
+internal import DurableFiles
+internal import EvidenceBundle
+internal import RotationCore
+internal import RunEngine
+
+/// The second half of a run, the same for `run`, `drill` and `resume`: execute, report, seal.
+struct RunConduct: Sendable {
+  let session: Session
+  let console: Console
+  let output: ResolvedOutput
+  let folder: RunFolder
+  let reports: String
+  let bundleFormat: BundleFormat
+  let writesReportFiles: Bool
+  let inFlight: ResolvedInFlight
+  let identities: [String?: ProfileIdentity]
+  var incident: String?
+  var reason: String?
+  let signingKey: SigningKey?
+  let progress: ProgressLoop
+
+  /// Loose report files are written up to this many targets.
+  private static let looseReportLimit = 10_000
+  /// Workers of one lane at most: 40 calls a second at nearly a second each.
+  private static let laneWorkers = 32
+
+  /// Executes the plan, closes the journal, writes the evidence and shows the end.
+  ///
+  /// - `planSHA256`: of the plan in the folder.
+  /// - `targets`: how many it holds.
+  /// - `earlier`: what the journal says already; nil for a new run.
+  func execute(
+    planSHA256: String, targets: Int, earlier: JournalState?, deadline: Duration?
+  ) async throws -> ExitStatus {
+    let state = earlier ?? JournalState()
+    let journal = try JournalWriter(
+      path: folder.file(RunLayout.journalFile), chain: state.chain, validBytes: state.validBytes,
+      now: session.clock.now)
+    do {
+      try await open(journal, isNew: earlier == nil, planSHA256: planSHA256, targets: targets)
+    } catch {
+      try? await journal.close()
+      throw error
+    }
+    session.board.begin(.cancelling, total: targets)
+    for (outcome, count) in state.totals { session.board.settled(outcome, count: count) }
+    let executor = RunExecutor(
+      service: session.client, loop: session.loop, pacers: session.pacers, identities: identities,
+      settings: .init(
+        inFlight: inFlight.policy, inFlightTimeout: inFlight.timeout.seconds,
+        laneWorkers: Self.laneWorkers))
+    let timer = Task { [session] in
+      // Ends with the run: it is cancelled below, whatever happens.
+      guard let deadline else { return }
+      try? await Task.sleep(for: deadline)
+      if !Task.isCancelled { session.stop.stop(.deadline) }
+    }
+    defer { timer.cancel() }
+    let marks = state.marks
+    let work = Task {
+      try await executor.execute(
+        planPath: folder.file(RunLayout.planFile), journal: journal, marks: marks)
+    }
+    let drain = Task { [session] in
+      // What is still in flight this long after a stop is given up as unknown.
+      while !session.stop.isStopped, !Task.isCancelled {
+        try? await Task.sleep(for: .milliseconds(200))
+      }
+      try? await Task.sleep(for: .seconds(Int(Signals.drainSeconds)))
+      if !Task.isCancelled { work.cancel() }
+    }
+    defer { drain.cancel() }
+    let result = await work.result
+    if let cause = session.stop.cause, cause != .journal {
+      journal.append(.stopped(cause: cause.name))
+    }
+    try await finish(journal)
+    try result.get()
+    return try seal()
+  }
+
+  private func open(
+    _ journal: JournalWriter, isNew: Bool, planSHA256: String, targets: Int
+  ) async throws {
+    guard isNew else {
+      try await journal.commit(.resumed(host: HostFacts.host, pid: HostFacts.pid))
+      return
+    }
+    journal.append(
+      .opened(
+        runID: folder.runID, toolVersion: ToolVersion.text, planSHA256: planSHA256,
+        targets: targets))
+    for (profile, identity) in identities.sorted(by: { ($0.key ?? "") < ($1.key ?? "") }) {
+      guard case .known(let caller) = identity else { continue }
+      journal.append(.caller(profile: profile, account: caller.accountID, arn: caller.arn))
+    }
+    try await journal.commit(.resumed(host: HostFacts.host, pid: HostFacts.pid))
+  }
+
+  /// Closes the journal, and ends a run whose targets are all settled with its totals.
+  private func finish(_ journal: JournalWriter) async throws {
+    do {
+      try await journal.close()
+      let state = try JournalReader.read(folder.file(RunLayout.journalFile))
+      guard state.marks.allSatisfy({ $0 == .settled || $0 == .unknown }) else { return }
+      guard state.totals.values.reduce(0, +) == state.targets else {
+        throw Diagnostic(
+          "the outcomes do not add up to the targets", at: folder.path, status: .internalError)
+      }
+      let closing = try JournalWriter(
+        path: folder.file(RunLayout.journalFile), chain: state.chain,
+        validBytes: state.validBytes, now: session.clock.now)
+      closing.append(.finished(totals: state.totals))
+      try await closing.close()
+    } catch let error as FileError {
+      throw Diagnostic(
+        "the journal cannot be written, so no further change was sent", at: error.action,
+        because: error.description,
+        hint: "free space or mend the folder, then `rotactl resume \(folder.path)`",
+        status: .transient)
+    }
+  }
+
+  /// Writes the reports and the bundle, and tells how the run ended.
+  private func seal() throws -> ExitStatus {
+    let facts = try RunEvidence(folder: folder.path)
+    session.board.begin(.bundling, total: nil)
+    let bundle = try EvidenceWriter.finish(
+      runFolder: folder.path, bundle: "\(reports)/\(folder.runID).\(bundleFormat.rawValue)",
+      format: bundleFormat,
+      looseReports: writesReportFiles || facts.targets <= Self.looseReportLimit,
+      signingKey: signingKey)
+    progress.stop()
+    let (summary, unproven) = try RunTotals.read(facts)
+    let status = self.status(summary)
+    var ending = RunEnding(runID: folder.runID, folder: folder.path, status: status)
+    ending.bundlePath = bundle.path
+    ending.bundleSHA256 = bundle.sha256
+    ending.incident = incident
+    ending.reason = reason
+    ending.stop =
+      switch summary.count(.notAttempted) > 0 ? session.stop.cause : nil {
+      case .interrupt, .terminate: .signal
+      case .deadline: .deadline
+      case .threshold: .threshold
+      case .journal, nil: nil
+      }
+    let view = SummaryView(summary: summary, ending: ending, unproven: unproven)
+    if output.isJSON {
+      console.result(view.json)
+    } else {
+      console.result(view.text(style: console.outputStyle))
+    }
+    return status
+  }
+
+  private func status(_ summary: RunSummary) -> ExitStatus {
+    guard summary.reconciles else { return .internalError }
+    // A stop that came when everything was settled has stopped nothing.
+    let isCut = summary.count(.notAttempted) > 0 || summary.count(.unknown) > 0
+    switch isCut ? session.stop.cause : nil {
+    case .interrupt: return .interrupted
+    case .terminate: return .terminated
+    case .deadline: return .deadline
+    case .threshold: return .stoppedByThreshold
+    case .journal: return .transient
+    case nil: return summary.notGood == 0 ? .success : .finishedWithFailures
+    }
+  }
+}
+
+extension ResolvedRun {
+  /// The key is read before anything is called, so that a wrong one costs nothing.
+  func loadSigningKey() throws(Diagnostic) -> SigningKey? {
+    guard let signingKey else { return nil }
+    do { return try SigningKey(path: signingKey) } catch {
+      throw Diagnostic(
+        "the signing key cannot be used", at: signingKey, because: error.description,
+        hint: "make one with `openssl genpkey -algorithm ed25519 -out FILE`", status: .usage)
+    }
+  }
+}
+
+/// Totals of a run, and its first targets that are not good.
+enum RunTotals {
+  static func read(
+    _ evidence: RunEvidence
+  ) throws -> (RunSummary, [SummaryView.Unproven]) {
+    var summary = RunSummary()
+    var unproven: [SummaryView.Unproven] = []
+    var cursor = try evidence.entries()
+    while let item = try cursor.next() {
+      summary.add(item.entry, item.settlement)
+      if !item.isGood, unproven.count < SummaryView.shownLimit {
+        unproven.append(.init(entry: item.entry, settlement: item.settlement))
+      }
+    }
+    return (summary, unproven)
+  }
+}

@@ -1,0 +1,130 @@
+internal import DurableFiles
+internal import EvidenceBundle
+internal import RotationCore
+internal import RunEngine
+
+/// `run.json`: how a run was started, by whom, where, and as which callers.
+///
+/// Written once before the first change and never again, so that a bundle made later is the same.
+struct RunRecordFile {
+  static let schema = "rotactl.run/1"
+
+  var runID: String
+  var startedAt: Timestamp
+  var incident: String?
+  var reason: String?
+  var host: String
+  var operatorName: String
+  var connection: ResolvedConnection
+  var pacing: ResolvedPacing
+  var inFlight: ResolvedInFlight
+  var bundleFormat: String
+  var writesReportFiles: Bool
+  var isDrill: Bool
+  var identities: [String?: ProfileIdentity]
+
+  var record: JSONValue {
+    var object: JSONObject = [
+      "schema": .string(RunRecordFile.schema), "runId": .string(runID),
+      "toolVersion": .string(ToolVersion.text), "startedAt": .string(startedAt.iso8601),
+      "host": .string(host), "operator": .string(operatorName), "drill": .bool(isDrill),
+    ]
+    object["incident"] = incident.map(JSONValue.string)
+    object["reason"] = reason.map(JSONValue.string)
+    object["settings"] = settings
+    object["callers"] = .array(callers)
+    return .object(object)
+  }
+
+  private var settings: JSONValue {
+    var object: JSONObject = [
+      "profiles": .array(connection.profiles.map(JSONValue.string)),
+      "regions": .array(connection.regions.map(JSONValue.string)),
+    ]
+    object["endpointUrl"] = connection.endpointURL.map { .string(RunRecordFile.redacted($0)) }
+    object["caBundle"] = connection.caBundle.map(JSONValue.string)
+    object["verifySsl"] = .bool(connection.verifiesTLS)
+    object["connectTimeoutSeconds"] = JSONValue(connection.connectTimeout.seconds)
+    object["readTimeoutSeconds"] = JSONValue(connection.readTimeout.seconds)
+    object["ratePerSecond"] = JSONValue(pacing.rate)
+    object["burst"] = JSONValue(pacing.burst)
+    object["concurrency"] = JSONValue(pacing.concurrency)
+    object["maxAttempts"] = JSONValue(pacing.maximumAttempts)
+    object["retryMode"] = .string(pacing.retryMode.rawValue)
+    object["inFlight"] = .string(inFlight.policy.rawValue)
+    object["inFlightTimeoutSeconds"] = JSONValue(inFlight.timeout.seconds)
+    object["bundleFormat"] = .string(bundleFormat)
+    object["reportFiles"] = .bool(writesReportFiles)
+    return .object(object)
+  }
+
+  private var callers: [JSONValue] {
+    identities.sorted { ($0.key ?? "") < ($1.key ?? "") }.map { profile, identity in
+      var item = JSONObject()
+      item["profile"] = profile.map(JSONValue.string)
+      switch identity {
+      case .known(let caller):
+        item["account"] = .string(caller.accountID)
+        item["arn"] = .string(caller.arn)
+        item["userId"] = .string(caller.userID)
+      case .unreachable(let failure), .failed(let failure): item["failure"] = failure.record
+      }
+      return .object(item)
+    }
+  }
+
+  /// A URL without the user information that it may carry.
+  static func redacted(_ url: String) -> String {
+    guard let scheme = url.firstRange(of: "://"),
+      let at = url[scheme.upperBound...].prefix(while: { $0 != "/" }).lastIndex(of: "@")
+    else { return url }
+    return String(url[..<scheme.upperBound]) + "<redacted>" + String(url[at...])
+  }
+
+  func write(to folder: RunFolder) throws(FileError) {
+    try DurableFile.replace(
+      folder.file(RunLayout.runFile), with: Array((record.pretty() + "\n").utf8))
+  }
+}
+
+/// What `resume` takes from a run's own record where the command line says nothing.
+struct RecordedRun {
+  let value: JSONValue
+
+  init(folder: RunFolder) throws {
+    let path = folder.file(RunLayout.runFile)
+    let bytes = try DurableFile.read(path)
+    guard let value = try? JSONValue(parsing: bytes),
+      value["schema"]?.string == RunRecordFile.schema
+    else {
+      throw Diagnostic("not a record of \(RunRecordFile.schema)", at: path, status: .usage)
+    }
+    self.value = value
+  }
+
+  var isDrill: Bool { value["drill"]?.bool ?? false }
+  var bundleFormat: BundleFormat {
+    setting("bundleFormat")?.string.flatMap(BundleFormat.init(rawValue:)) ?? .tarGz
+  }
+  var writesReportFiles: Bool { setting("reportFiles")?.bool ?? false }
+
+  func setting(_ name: String) -> JSONValue? { value["settings"]?[name] }
+
+  /// The account that each profile had; nil stands for the default profile.
+  var accounts: [String?: String] {
+    var accounts: [String?: String] = [:]
+    for caller in value["callers"]?.array ?? [] {
+      if let account = caller["account"]?.string { accounts[caller["profile"]?.string] = account }
+    }
+    return accounts
+  }
+
+  /// Where the run's calls went, with what was typed now going first.
+  func merged(into typed: ResolvedConnection) -> ResolvedConnection {
+    var connection = typed
+    if connection.endpointURL == nil { connection.endpointURL = setting("endpointUrl")?.string }
+    if connection.caBundle == nil { connection.caBundle = setting("caBundle")?.string }
+    if setting("verifySsl")?.bool == false { connection.verifiesTLS = false }
+    return connection
+  }
+}

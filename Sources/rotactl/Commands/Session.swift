@@ -1,0 +1,71 @@
+internal import Glibc
+internal import RotationCore
+internal import RunEngine
+internal import SecretsManagerClient
+
+/// The parts of one invocation that talk to AWS, joined once.
+struct Session: Sendable {
+  let client: RemoteSecretsManager
+  let clock: RunClock
+  let stop: StopSignal
+  let board: ProgressBoard
+  let loop: AttemptLoop
+  let pacers: PacerRegistry
+  let connection: ResolvedConnection
+  let pacing: ResolvedPacing
+
+  /// Joins the parts; nothing is called yet.
+  ///
+  /// - `sessionName`: what CloudTrail shows for assumed roles.
+  /// - `command`: goes into the user agent.
+  init(
+    connection: ResolvedConnection, pacing: ResolvedPacing, environment: [String: String],
+    sessionName: String?, command: String, console: Console
+  ) throws(Diagnostic) {
+    var options = ClientOptions()
+    options.endpointURL = connection.endpointURL
+    options.caBundle = connection.caBundle
+    options.verifySSL = connection.verifiesTLS
+    options.connectTimeoutSeconds = connection.connectTimeout.seconds
+    options.readTimeoutSeconds = connection.readTimeout.seconds
+    options.maxHostConnections = pacing.concurrency
+    options.sessionName = sessionName
+    options.userAgentSuffix = "md/command#\(command)"
+    if console.isDebug { options.debug = { console.debug($0) } }
+    if !connection.verifiesTLS {
+      console.warn(
+        "TLS certificates are not verified: anyone on the path can read and change these calls")
+    }
+    for warning in pacing.warnings { console.warn(warning) }
+    do {
+      client = try RemoteSecretsManager(
+        environment: environment, options: options, clock: Session.now)
+    } catch {
+      throw Diagnostic(error.message, because: nil, status: .usage)
+    }
+    let clock = RunClock(ContinuousClock(), now: Session.now)
+    let stop = StopSignal()
+    let board = ProgressBoard()
+    self.clock = clock
+    self.stop = stop
+    self.board = board
+    loop = AttemptLoop(
+      policy: RetryPolicy(maximumAttempts: pacing.maximumAttempts), clock: clock,
+      limit: ConcurrencyLimit(pacing.concurrency), stop: stop, board: board,
+      unit: { Double.random(in: 0..<1) })
+    pacers = PacerRegistry(rate: pacing.rate, burst: Double(pacing.burst), clock: clock)
+    self.connection = connection
+    self.pacing = pacing
+  }
+
+  /// The system's clock in UTC.
+  static let now: @Sendable () -> Timestamp = {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+  }
+}
+
+extension Duration {
+  var seconds: Double { self / .seconds(1) }
+}

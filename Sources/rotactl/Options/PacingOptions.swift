@@ -1,0 +1,78 @@
+internal import ArgumentParser
+internal import RotationCore
+
+/// How fast calls leave and how often they are tried.
+struct PacingOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Changing calls per second for each account and region (default: 40; AWS allows 50).",
+      valueName: "n"))
+  var rate: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Changing calls that may leave at once after a pause (default: 2).", valueName: "n"))
+  var burst: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Calls in flight over all accounts and regions (default: 64).", valueName: "n"))
+  var concurrency: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Attempts for each call, the first one included (default: 3).", valueName: "n"))
+  var maxAttempts: String?
+
+  @Option(
+    help: ArgumentHelp("How retries are paced: standard.", valueName: "mode"),
+    completion: .list([RetryMode.standard.rawValue]))
+  var retryMode: String?
+
+  func resolved(_ settings: Settings) throws(UsageProblem) -> ResolvedPacing {
+    ResolvedPacing(
+      rate: try settings.value(rate, "rate", RateValue.read)?.perSecond ?? 40,
+      burst: try settings.value(burst, "burst", SettingReader.wholeNumber(1...1000)) ?? 2,
+      concurrency: try settings.value(
+        concurrency, "concurrency", SettingReader.wholeNumber(1...4096)) ?? 64,
+      maximumAttempts: try settings.value(
+        maxAttempts, "max-attempts", SettingReader.wholeNumber(1...100)) ?? 3,
+      retryMode: try settings.value(retryMode, "retry-mode", PacingOptions.readRetryMode)
+        ?? .standard)
+  }
+
+  private static func readRetryMode(_ text: String) throws(ValueProblem) -> RetryMode {
+    let mode = try SettingReader.word(RetryMode.self)(text)
+    guard mode != .adaptive else {
+      throw ValueProblem(
+        "the adaptive retry mode is not available", hint: "use standard, and lower --rate instead")
+    }
+    return mode
+  }
+}
+
+/// What to do about rotations that run while the run comes by.
+struct InFlightOptions: ParsableArguments {
+  @Option(
+    name: .customLong("in-flight"),
+    help: ArgumentHelp(
+      "A rotation that is running: wait, skip or cancel (default: wait).",
+      discussion: "Cancelling between two steps of a rotation can strand a half-made password.",
+      valueName: "policy"),
+    completion: .list(InFlightPolicy.allCases.map(\.rawValue)))
+  var policy: String?
+
+  @Option(
+    name: .customLong("in-flight-timeout"),
+    help: ArgumentHelp(
+      "Longest wait for a running rotation to finish (default: 10m).", valueName: "duration"))
+  var timeout: String?
+
+  func resolved(_ settings: Settings) throws(UsageProblem) -> ResolvedInFlight {
+    ResolvedInFlight(
+      policy: try settings.value(policy, "in-flight", SettingReader.word(InFlightPolicy.self))
+        ?? .wait,
+      timeout: try settings.value(timeout, "in-flight-timeout", DurationValue.read)?.duration
+        ?? .seconds(600))
+  }
+}

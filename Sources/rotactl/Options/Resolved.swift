@@ -1,0 +1,101 @@
+internal import EvidenceBundle
+internal import RotationCore
+
+/// Where calls go and how long they may take.
+struct ResolvedConnection: Sendable, Hashable {
+  /// Empty for the default credentials.
+  var profiles: [String]
+  /// Empty where rows, manifests or profiles decide.
+  var regions: [String]
+  /// Secrets Manager's endpoint; nil for AWS's own.
+  var endpointURL: String?
+  var caBundle: String?
+  var verifiesTLS: Bool
+  var connectTimeout: Duration
+  var readTimeout: Duration
+}
+
+/// How fast calls leave and how often they are tried.
+struct ResolvedPacing: Sendable, Hashable {
+  /// Mutating calls per second and lane.
+  var rate: Double
+  /// Calls that may leave a lane at once after a pause.
+  var burst: Int
+  /// Calls in flight over all lanes.
+  var concurrency: Int
+  /// The first one included.
+  var maximumAttempts: Int
+  var retryMode: RetryMode
+
+  /// What the operator should know before the run: warnings, not errors.
+  var warnings: [String] {
+    guard rate > RateLimits.awsPerSecond else { return [] }
+    return [
+      "--rate \(HumanText.decimal(rate)) is more than the 50 calls per second that AWS allows for "
+        + "an account and region; expect throttling"
+    ]
+  }
+}
+
+/// What AWS documents about the pace of rotation calls.
+enum RateLimits {
+  /// RotateSecret and CancelRotateSecret together, per account and region.
+  ///
+  /// Source: AWS Secrets Manager user guide, "AWS Secrets Manager quotas".
+  static let awsPerSecond = 50.0
+}
+
+/// AWS's words for how retries are paced.
+enum RetryMode: String, Sendable, Hashable, CaseIterable {
+  case standard, adaptive
+}
+
+/// What to do about rotations that are running.
+struct ResolvedInFlight: Sendable, Hashable {
+  var policy: InFlightPolicy
+  /// How long one target may wait.
+  var timeout: Duration
+}
+
+/// What a run is called, where it leaves its evidence, and which guards are lifted.
+struct ResolvedRun: Sendable, Hashable {
+  var incident: String?
+  var reason: String?
+  /// The folder that holds the runs.
+  var reports: String
+  /// Nil: made from the time and chance.
+  var runID: String?
+  var bundleFormat: BundleFormat
+  /// Loose report files whatever the number of targets.
+  var writesReportFiles: Bool
+  var isConfirmed: Bool
+  var isDryRun: Bool
+  /// The file of the key that signs; nil does not sign.
+  var signingKey: String?
+  var deadline: Duration?
+}
+
+/// How the process talks.
+struct ResolvedOutput: Sendable, Hashable {
+  var isJSON: Bool
+  var color: ColorMode
+  /// Nil for `auto`: the console decides by its terminal.
+  var progress: ProgressMode?
+  var isQuiet: Bool
+  var isDebug: Bool
+
+  /// The console that follows these settings.
+  func console(_ surroundings: Surroundings) -> Console {
+    Console(surroundings, color: color, isQuiet: isQuiet, isDebug: isDebug)
+  }
+}
+
+/// Which manifests are read, and how.
+struct ResolvedManifests: Sendable, Hashable {
+  /// As typed; `-` is standard input, at most once.
+  var paths: [String]
+  /// Nil: by the extension.
+  var format: ManifestFormat?
+  /// For CSV.
+  var delimiter: UInt8
+}
