@@ -34,7 +34,7 @@ let package = Package(
     .target(name: "Locking", swiftSettings: strict),
     .target(
       name: "SecretsManagerClient",
-      dependencies: ["RotationCore", "Cryptography", "Locking", "CCurl"],
+      dependencies: ["RotationCore", "Cryptography", "DurableFiles", "Locking", "CCurl"],
       swiftSettings: strict),
     .target(
       name: "RunEngine", dependencies: ["RotationCore", "Cryptography", "DurableFiles"],

@@ -61,7 +61,7 @@ package enum DurableFile {
   package static func replace(
     _ path: String, with bytes: [UInt8], mode: UInt32 = 0o644
   ) throws(FileError) {
-    let temporary = path + ".partial"
+    let temporary = "\(path).\(getpid()).partial"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw FileError.last("cannot write \(path)") }
     var done = 0

@@ -11,7 +11,7 @@ package enum ProviderAnswer: Sendable {
 
 /// One place that credentials can come from.
 package protocol CredentialProvider: Sendable {
-  /// What the error about missing credentials calls it.
+  /// botocore's name for it, which `aws configure list` shows too.
   var name: String { get }
 
   /// Looks for credentials; STS is asked in `region`, if it is.
@@ -20,7 +20,7 @@ package protocol CredentialProvider: Sendable {
 
 /// AWS_ACCESS_KEY_ID and its companions.
 struct EnvironmentProvider: CredentialProvider {
-  let name = "environment"
+  let name = "env"
   let environment: [String: String]
   let now: Timestamp
   /// A profile that was asked for by name beats the environment.

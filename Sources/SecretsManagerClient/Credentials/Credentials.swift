@@ -11,6 +11,9 @@ package struct Credentials: Sendable, CustomStringConvertible, CustomDebugString
   package let expiration: Timestamp?
   /// The account as the source of the keys names it.
   package let accountID: String?
+  /// The provider that found the keys, in the words of `aws configure list`; empty before a chain
+  /// has answered.
+  package var source = ""
   /// Names the secret in the cache of signing keys without holding it.
   let fingerprint: SHA256Digest
 

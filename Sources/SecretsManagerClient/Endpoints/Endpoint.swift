@@ -28,14 +28,28 @@ package enum EndpointError: Error, Sendable, Hashable {
 }
 
 /// The services that are called.
-package enum EndpointService: String, Sendable, Hashable {
+package enum EndpointService: String, Sendable, Hashable, CaseIterable {
   case secretsManager = "secretsmanager"
   case sts
+  /// IAM Identity Center's portal, which hands out a role's credentials.
+  case sso
+  /// IAM Identity Center's OIDC service, which refreshes its tokens.
+  case ssoOIDC = "sso-oidc"
+  /// The service behind `aws login`.
+  case signin
 
   /// The name in `AWS_ENDPOINT_URL_<NAME>`.
-  package var variableSuffix: String { self == .sts ? "STS" : "SECRETS_MANAGER" }
+  package var variableSuffix: String { configurationKey.uppercased() }
   /// The name in a `[services]` section.
-  package var configurationKey: String { self == .sts ? "sts" : "secrets_manager" }
+  package var configurationKey: String {
+    switch self {
+    case .secretsManager: "secrets_manager"
+    case .sts: "sts"
+    case .sso: "sso"
+    case .ssoOIDC: "sso_oidc"
+    case .signin: "signin"
+    }
+  }
 }
 
 /// A place that requests are sent to, and the region that they are signed for.
@@ -94,6 +108,20 @@ package struct Endpoint: Sendable, Hashable {
         ["aws", "aws-us-gov"].contains(partition.name) || (partition.name == "aws-cn" && !fips)
       let suffix = dualStack && !ordinary ? partition.dualStackSuffix : partition.suffix
       return "\(prefix).\(region).\(suffix)"
+    case .sso, .ssoOIDC:
+      let name = service == .sso ? "portal.sso" : "oidc"
+      let isPlain = !fips || (!dualStack && partition.name == "aws-us-gov")
+      let suffix = dualStack ? partition.dualStackSuffix : partition.suffix
+      return "\(name)\(isPlain ? "" : "-fips").\(region).\(suffix)"
+    case .signin:
+      let domain =
+        switch partition.name {
+        case "aws": "aws.amazon.com"
+        case "aws-cn": "amazonaws.cn"
+        case "aws-us-gov": "amazonaws-us-gov.com"
+        default: partition.suffix
+        }
+      return "\(region).signin\(fips ? "-fips" : "").\(domain)"
     }
   }
 

@@ -38,6 +38,28 @@ struct CallPreparation {
         credentials: nil, attempt: attempt, label: operation))
   }
 
+  /// A request of another service than the signed two, with the profile's trust and proxy.
+  ///
+  /// - `path`: begins with a slash, the query included.
+  func plain(
+    _ service: EndpointService, _ method: String, _ path: String, _ headers: [HTTPHeader],
+    _ body: [UInt8], _ site: CallSite
+  ) -> Result<HTTPRequest, ServiceFailure> {
+    let endpoint: Endpoint
+    do {
+      endpoint = try self.endpoint(service, site)
+    } catch {
+      return .failure(error)
+    }
+    let base = endpoint.path == "/" ? "" : endpoint.path
+    return .success(
+      HTTPRequest(
+        method: method, url: "\(endpoint.scheme)://\(endpoint.host)\(base)\(path)",
+        headers: [HTTPHeader("Host", endpoint.host)] + headers, body: body,
+        trust: trust(site.profile),
+        proxy: settings.proxy(scheme: endpoint.scheme, host: endpoint.host)))
+  }
+
   private func endpoint(
     _ service: EndpointService, _ site: CallSite
   ) throws(ServiceFailure) -> Endpoint {

@@ -6,6 +6,7 @@ internal import Glibc
 /// Not Sendable: it lives on the transport's thread and nowhere else.
 final class CurlTransfer {
   let easy: UnsafeMutableRawPointer
+  private let settings: TransportSettings
   private var headerList: UnsafeMutablePointer<curl_slist>?
   private let errorText: UnsafeMutablePointer<CChar>
   private(set) var overflow = false
@@ -21,9 +22,10 @@ final class CurlTransfer {
   init?(settings: TransportSettings) {
     guard let easy = curl_easy_init() else { return nil }
     self.easy = easy
+    self.settings = settings
     errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
     errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-    guard configure(settings) else { return nil }
+    guard configure() else { return nil }
   }
 
   deinit {
@@ -33,18 +35,12 @@ final class CurlTransfer {
   }
 
   /// Options that never change.
-  private func configure(_ settings: TransportSettings) -> Bool {
-    let connect = CurlTransfer.milliseconds(settings.connectTimeoutSeconds)
-    let read = settings.readTimeoutSeconds
-    let idle = read > 0 ? Int(min(read, 1e6).rounded(.up)) : 0
-    let whole = idle > 0 && connect > 0 ? connect + 2 * idle * 1000 : 0
+  private func configure() -> Bool {
     let tls12 = 6  // CURL_SSLVERSION_TLSv1_2
     let longs: [(CURLoption, Int)] = [
       (CURLOPT_NOSIGNAL, 1), (CURLOPT_FOLLOWLOCATION, 0), (CURLOPT_HTTP_VERSION, 2),
       (CURLOPT_SSLVERSION, tls12), (CURLOPT_TCP_KEEPALIVE, 1), (CURLOPT_TCP_NODELAY, 1),
-      (CURLOPT_SUPPRESS_CONNECT_HEADERS, 1), (CURLOPT_CONNECTTIMEOUT_MS, connect),
-      (CURLOPT_LOW_SPEED_LIMIT, idle > 0 ? 1 : 0), (CURLOPT_LOW_SPEED_TIME, idle),
-      (CURLOPT_TIMEOUT_MS, whole), (CURLOPT_NOPROGRESS, 1), (CURLOPT_HTTP09_ALLOWED, 0),
+      (CURLOPT_SUPPRESS_CONNECT_HEADERS, 1), (CURLOPT_NOPROGRESS, 1), (CURLOPT_HTTP09_ALLOWED, 0),
     ]
     let me = Unmanaged.passUnretained(self).toOpaque()
     return longs.allSatisfy { rotactl_easy_set_long(easy, $0.0, $0.1) == CURLE_OK }
@@ -56,6 +52,28 @@ final class CurlTransfer {
       && rotactl_easy_set_pointer(easy, CURLOPT_HEADERDATA, me) == CURLE_OK
       && rotactl_easy_set_callback(easy, CURLOPT_WRITEFUNCTION, curlTransferBody) == CURLE_OK
       && rotactl_easy_set_callback(easy, CURLOPT_HEADERFUNCTION, curlTransferHeader) == CURLE_OK
+  }
+
+  private func limitTime(of request: HTTPRequest) -> CURLcode {
+    let read = request.readTimeoutSeconds ?? settings.readTimeoutSeconds
+    let connect = CurlTransfer.milliseconds(
+      request.connectTimeoutSeconds ?? settings.connectTimeoutSeconds)
+    let idle = read > 0 ? Int(min(read, 1e6).rounded(.up)) : 0
+    // libcurl counts silence in whole seconds, so a shorter limit is one for everything.
+    let whole =
+      switch read {
+      case 0: 0
+      case ..<1: connect + CurlTransfer.milliseconds(read)
+      default: connect + 2 * idle * 1000
+      }
+    for (option, value) in [
+      (CURLOPT_CONNECTTIMEOUT_MS, connect), (CURLOPT_LOW_SPEED_LIMIT, idle > 0 ? 1 : 0),
+      (CURLOPT_LOW_SPEED_TIME, idle), (CURLOPT_TIMEOUT_MS, whole),
+    ] {
+      let code = rotactl_easy_set_long(easy, option, value)
+      if code != CURLE_OK { return code }
+    }
+    return CURLE_OK
   }
 
   private static func milliseconds(_ seconds: Double) -> Int {
@@ -78,7 +96,9 @@ final class CurlTransfer {
     curl_slist_free_all(headerList)
     headerList = nil
     // Emptied headers are those that libcurl would add by itself.
-    for line in ["Expect:", "Accept:"] where !append(line) { return "no memory" }
+    let lent =
+      ["Expect:", "Accept:"] + (request.hasHeader("content-type") ? [] : ["Content-Type:"])
+    for line in lent where !append(line) { return "no memory" }
     for header in request.headers {
       guard header.isSendable else { return "the header \(header.name) holds a line break" }
       let line = header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)"
@@ -99,15 +119,21 @@ final class CurlTransfer {
     func then(_ next: CURLcode) { if code == CURLE_OK { code = next } }
     then(rotactl_easy_set_string(easy, CURLOPT_URL, request.url))
     then(rotactl_easy_set_string(easy, CURLOPT_PROXY, request.proxy ?? ""))
-    then(rotactl_easy_set_long(easy, CURLOPT_POST, 1))
-    then(rotactl_easy_set_long(easy, CURLOPT_POSTFIELDSIZE, request.body.count))
-    request.body.withUnsafeBytes { bytes in
-      let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
-      then(
-        rotactl_easy_set_pointer(
-          easy, CURLOPT_COPYPOSTFIELDS, start ?? UnsafeMutableRawPointer(errorText)))
+    then(limitTime(of: request))
+    if request.method == "GET" {
+      then(rotactl_easy_set_long(easy, CURLOPT_HTTPGET, 1))
+      then(rotactl_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, nil))
+    } else {
+      then(rotactl_easy_set_long(easy, CURLOPT_POST, 1))
+      then(rotactl_easy_set_long(easy, CURLOPT_POSTFIELDSIZE, request.body.count))
+      request.body.withUnsafeBytes { bytes in
+        let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+        then(
+          rotactl_easy_set_pointer(
+            easy, CURLOPT_COPYPOSTFIELDS, start ?? UnsafeMutableRawPointer(errorText)))
+      }
+      then(rotactl_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method))
     }
-    then(rotactl_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method))
     let (file, directory) = SystemTrust.paths(for: request.trust)
     let verify = request.trust == .unverified ? 0 : 1
     then(rotactl_easy_set_long(easy, CURLOPT_SSL_VERIFYPEER, verify))

@@ -31,6 +31,12 @@ package struct HTTPRequest: Sendable {
   package var trust: CertificateTrust
   /// The proxy's URL, nil for a direct connection; libcurl's own variables are never read.
   package var proxy: String?
+  /// Instead of the transport's limit for connecting; in seconds, 0 for none.
+  package var connectTimeoutSeconds: Double?
+  /// Instead of the transport's limit for silence; in seconds, 0 for none.
+  ///
+  /// Below a second the whole exchange is held to it.
+  package var readTimeoutSeconds: Double?
 
   package init(
     method: String = "POST", url: String, headers: [HTTPHeader], body: [UInt8],
@@ -43,6 +49,9 @@ package struct HTTPRequest: Sendable {
     self.trust = trust
     self.proxy = proxy
   }
+
+  /// Whether a header of that name, given in lower case, is there.
+  func hasHeader(_ name: String) -> Bool { headers.contains { $0.name.lowercased() == name } }
 
   /// Scheme and authority, the key that connections are limited by.
   package var origin: String {
