@@ -69,7 +69,10 @@ let package = Package(
       name: "JMESPathTests", dependencies: ["JMESPath", "RotationCore"], swiftSettings: strict),
     .testTarget(
       name: "SecretsManagerClientTests",
-      dependencies: ["SecretsManagerClient", "RotationCore", "Cryptography", "Locking"],
+      dependencies: [
+        "SecretsManagerClient", "RotationCore", "Cryptography", "DurableFiles", "Locking",
+        "TestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "SecretsManagerSimulatorTests",
