@@ -46,7 +46,7 @@ struct Program {
     return environment
   }
 
-  /// Runs to the end, at most two minutes.
+  /// Runs to the end, at most ten minutes.
   func run(
     _ arguments: [String], environment: [String: String], input: String = "",
     folder: String = Conformance.repositoryRoot
@@ -102,7 +102,7 @@ final class Child: @unchecked Sendable {
     try process.run()
     gather(standardOutput) { $0.output.append($1) }
     gather(standardError) { $0.error.append($1) }
-    DispatchQueue.global().asyncAfter(deadline: .now() + 120) { [weak self] in
+    DispatchQueue.global().asyncAfter(deadline: .now() + 600) { [weak self] in
       if let self, self.process.isRunning { kill(self.pid, SIGKILL) }
     }
   }

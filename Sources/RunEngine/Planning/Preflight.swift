@@ -46,7 +46,8 @@ package struct Preflight<Reader: SecretsManagerReader>: Sendable {
     }
   }
 
-  private func identity(at site: CallSite) async -> ProfileIdentity {
+  /// Asks for one profile.
+  package func identity(at site: CallSite) async -> ProfileIdentity {
     // The account is not known yet, so each profile has a retry budget of its own here.
     let pacer = LanePacer(
       lane: LaneID(account: site.profile ?? "default", region: site.region), rate: 50, burst: 2,

@@ -14,9 +14,6 @@ struct CallPreparation {
     _ service: EndpointService, _ operation: String, _ body: [UInt8], _ site: CallSite,
     _ attempt: AttemptNumber
   ) -> Result<OutgoingCall, ServiceFailure> {
-    if let missing = settings.missingProfile(site.profile) {
-      return .failure(.local(missing.code, missing.message))
-    }
     let endpoint: Endpoint
     do {
       endpoint = try self.endpoint(service, site)
@@ -60,9 +57,12 @@ struct CallPreparation {
         proxy: settings.proxy(scheme: endpoint.scheme, host: endpoint.host)))
   }
 
-  private func endpoint(
+  func endpoint(
     _ service: EndpointService, _ site: CallSite
   ) throws(ServiceFailure) -> Endpoint {
+    if let missing = settings.missingProfile(site.profile) {
+      throw ServiceFailure.local(missing.code, missing.message)
+    }
     let configured: String?
     do {
       configured = try settings.endpointURL(service, profile: site.profile)

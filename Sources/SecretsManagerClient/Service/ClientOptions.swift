@@ -14,6 +14,8 @@ package struct ClientOptions: Sendable {
   package var sessionName: String?
   /// Sends requests without credentials.
   package var noSignRequest = false
+  /// What follows `rotactl/` in the user agent.
+  package var productVersion = "0"
   /// Appended to the user agent, such as `md/command#run`; ASCII without blanks at the ends.
   package var userAgentSuffix = ""
   /// Takes one line per exchange, free of credentials, signatures and bodies.

@@ -8,11 +8,11 @@ package import RotationCore
 /// else of the process is read.
 package final class RemoteSecretsManager: SecretsManagerService {
   private let environment: [String: String]
-  private let options: ClientOptions
+  let options: ClientOptions
   private let transport: CurlTransport
   private let caller: SignedCaller
-  private let configuration: Locked<AWSConfiguration>
-  private let cache: CredentialCache
+  let configuration: Locked<AWSConfiguration>
+  let cache: CredentialCache
 
   /// - Throws: ``ClientSetupError`` when a file of settings has a syntax error, the endpoint URL
   ///   is not valid, or the transport cannot start.
@@ -35,7 +35,8 @@ package final class RemoteSecretsManager: SecretsManagerService {
     let suffix = options.userAgentSuffix.isEmpty ? "" : " \(options.userAgentSuffix)"
     let caller = SignedCaller(
       transport: transport, clock: clock,
-      userAgent: "rotactl/0.1.0 ua/2.1 os/linux lang/swift#6.3\(suffix)", debug: options.debug)
+      userAgent: "rotactl/\(options.productVersion) ua/2.1 os/linux lang/swift#6\(suffix)",
+      debug: options.debug)
     self.environment = environment
     self.options = options
     self.transport = transport

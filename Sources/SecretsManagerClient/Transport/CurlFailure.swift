@@ -35,6 +35,8 @@ extension TransportFailure {
     if let proxy = report.proxy,
       report.connectStatus >= 300 || report.code == CURLE_COULDNT_RESOLVE_PROXY
         || report.code == CURLE_PROXY
+        // With a proxy, the only connection that libcurl opens itself is the one to the proxy.
+        || report.code == CURLE_COULDNT_CONNECT
     {
       self = make(
         .connect, "ProxyConnectionError",

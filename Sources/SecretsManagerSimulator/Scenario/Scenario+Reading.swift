@@ -3,7 +3,8 @@ package import RotationCore
 extension Scenario {
   static let members = [
     "schema", "description", "seed", "accounts", "secrets", "faults", "quotas",
-    "clockSkewSeconds", "staleReadsMilliseconds", "finishesAfterSeconds", "emptyPages",
+    "clockSkewSeconds", "staleReadsMilliseconds", "finishesAfterSeconds", "sessionSeconds",
+    "emptyPages",
   ]
 
   /// Reads a scenario file; every problem is reported at once.
@@ -35,6 +36,7 @@ extension Scenario {
       top.number("clockSkewSeconds", in: -1e8...1e8, &problems) ?? clockSkewSeconds
     staleReadsMilliseconds =
       top.integer("staleReadsMilliseconds", in: 0...600_000, &problems) ?? staleReadsMilliseconds
+    sessionSeconds = top.number("sessionSeconds", in: 1...43_200, &problems) ?? sessionSeconds
     finishesAfterSeconds =
       top.number("finishesAfterSeconds", in: 0...1e7, &problems) ?? finishesAfterSeconds
     emptyPages = top.bool("emptyPages", &problems) ?? emptyPages

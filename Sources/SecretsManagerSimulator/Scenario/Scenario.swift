@@ -20,6 +20,9 @@ package struct Scenario: Sendable, Hashable {
   package var staleReadsMilliseconds = 0
   /// How long a rotation takes unless a secret says otherwise.
   package var finishesAfterSeconds = 8.0
+  /// How long the keys of a role, of IAM Identity Center and of instance metadata hold, unless the
+  /// caller asked for a time of its own.
+  package var sessionSeconds = 3600.0
   /// Whether every second page of ListSecrets is empty although more follow.
   package var emptyPages = false
 

@@ -118,6 +118,8 @@ package struct SimulatedService: Sendable {
       switch (request.endpoint, request.operation) {
       case (.sts, "GetCallerIdentity"): return .success(callerIdentity(request))
       case (.sts, "AssumeRole"): return .success(try assumeRole(request, now: now))
+      case (.sts, "AssumeRoleWithWebIdentity"):
+        return .success(try assumeRoleWithWebIdentity(request, now: now))
       case (.sts, _):
         throw Refusal(
           "InvalidAction", "Could not find operation \(request.operation) for version 2011-06-15")

@@ -51,4 +51,7 @@ package struct SimulatedCredential: Sendable, Hashable {
     self.expires = expires
     self.caller = caller
   }
+
+  /// The end in whole seconds, as AWS writes it; empty for long-lived keys.
+  var expirationText: String { expires.map { $0.iso8601.prefix(19) + "Z" } ?? "" }
 }

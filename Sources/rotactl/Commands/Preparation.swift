@@ -128,11 +128,11 @@ struct Preparation: Sendable {
     session.board.begin(.preflight, total: sites.count)
     let identities = await Preflight(reader: session.client, loop: session.loop).identities(
       of: sites)
-    var failures: [(String, ServiceFailure)] = []
+    var failures: [(name: String, profile: String?, failure: ServiceFailure)] = []
     for profile in profiles {
       let name = profile.map { "profile '\($0)'" } ?? "the default profile"
       switch identities[profile] {
-      case .failed(let failure): failures.append((name, failure))
+      case .failed(let failure): failures.append((name, profile, failure))
       case .unreachable(let failure):
         console.warn(
           "STS did not answer for \(name) (\(failure.code)); its account is learned from the "
@@ -142,14 +142,16 @@ struct Preparation: Sendable {
       }
     }
     if !failures.isEmpty, failures.count == profiles.count {
-      let (name, failure) = failures[0]
-      var diagnostic = Diagnostic(failure, doing: "no profile can be used", at: name)
+      let (name, profile, failure) = failures[0]
+      var diagnostic = Diagnostic(
+        failure, doing: "no profile can be used", at: name, profile: profile)
       diagnostic.status = .preflight
       throw diagnostic
     }
-    for (name, failure) in failures {
+    for (name, profile, failure) in failures {
       console.warn(
-        "\(name) cannot be used, its targets will fail: \(failure.code): \(failure.message)")
+        "\(name) cannot be used, its targets will fail: \(failure.code): \(failure.message)",
+        hint: FailureHint.text(for: failure, profile: profile))
     }
     return identities
   }

@@ -11,6 +11,7 @@ struct Rotactl: ParsableCommand {
     discussion: """
       EXAMPLES
         rotactl drill manifests/example.csv        the whole job on a simulated account
+        rotactl whoami --profile prod              who am I, do my credentials work
         rotactl plan incident.csv                  preview; changes nothing
         rotactl run incident.csv --incident INC-7  turn rotation off, write reports and a bundle
         rotactl verify reports/RUN.tar.gz          check a bundle
@@ -19,7 +20,7 @@ struct Rotactl: ParsableCommand {
       """,
     version: "rotactl \(ToolVersion.text)",
     subcommands: [
-      PlanCommand.self, RunCommand.self, ResumeCommand.self, ReportCommand.self,
+      WhoamiCommand.self, PlanCommand.self, RunCommand.self, ResumeCommand.self, ReportCommand.self,
       VerifyCommand.self, DrillCommand.self, SimulateCommand.self,
     ])
 }

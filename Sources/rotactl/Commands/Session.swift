@@ -26,6 +26,8 @@ struct Session: Sendable {
     options.endpointURL = connection.endpointURL
     options.caBundle = connection.caBundle
     options.verifySSL = connection.verifiesTLS
+    options.noSignRequest = !connection.signsRequests
+    options.productVersion = ToolVersion.text
     options.connectTimeoutSeconds = connection.connectTimeout.seconds
     options.readTimeoutSeconds = connection.readTimeout.seconds
     options.maxHostConnections = pacing.concurrency

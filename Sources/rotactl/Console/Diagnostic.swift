@@ -52,28 +52,19 @@ extension Diagnostic {
   }
 
   /// A call that failed outside of any target: identity, credentials.
-  init(_ failure: ServiceFailure, doing what: String, at place: String?) {
-    let hint: String?
-    let status: ExitStatus
-    switch failure.kind {
-    case .credentials:
-      hint = "check with `aws sts get-caller-identity`, or name another --profile"
-      status = .preflight
-    case .tls:
-      hint = "name the certificate authority with --ca-bundle"
-      status = .preflight
-    case .connect, .lost, .malformed:
-      hint = "check the network and --endpoint-url, then run again"
-      status = .transient
-    case .abandoned:
-      hint = nil
-      status = .interrupted
-    case .service:
-      hint = nil
-      status = RetryPolicy.verdict(on: failure) == .final ? .preflight : .transient
-    }
+  init(
+    _ failure: ServiceFailure, doing what: String, at place: String?, profile: String? = nil
+  ) {
+    let status: ExitStatus =
+      switch failure.kind {
+      case .credentials, .tls: .preflight
+      case .connect, .lost, .malformed: .transient
+      case .abandoned: .interrupted
+      case .service: RetryPolicy.verdict(on: failure) == .final ? .preflight : .transient
+      }
     self.init(
-      what, at: place, because: "\(failure.code): \(failure.message)", hint: hint, status: status)
+      what, at: place, because: "\(failure.code): \(failure.message)",
+      hint: FailureHint.text(for: failure, profile: profile), status: status)
   }
 
   /// Anything that no other diagnostic foresees; a bug of ours.

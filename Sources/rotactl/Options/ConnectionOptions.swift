@@ -25,6 +25,9 @@ struct ConnectionOptions: ParsableArguments {
     name: .customLong("no-verify-ssl"), help: "Do not check the server's certificate. Dangerous.")
   var noVerifySSL = false
 
+  @Flag(name: .customLong("no-sign-request"), help: "Send requests without credentials.")
+  var noSignRequest = false
+
   @Option(
     help: ArgumentHelp("Longest wait for a connection (default: 60s).", valueName: "duration"))
   var connectTimeout: String?
@@ -39,6 +42,7 @@ struct ConnectionOptions: ParsableArguments {
       endpointURL: try settings.value(endpointURL, "endpoint-url", SettingReader.endpoint),
       caBundle: try settings.value(caBundle, "ca-bundle", SettingReader.path),
       verifiesTLS: try !settings.flag(noVerifySSL, "no-verify-ssl"),
+      signsRequests: try !settings.flag(noSignRequest, "no-sign-request"),
       connectTimeout: try settings.value(connectTimeout, "connect-timeout", DurationValue.read)?
         .duration ?? .seconds(60),
       readTimeout: try settings.value(readTimeout, "read-timeout", DurationValue.read)?

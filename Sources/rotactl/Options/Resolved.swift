@@ -11,6 +11,7 @@ struct ResolvedConnection: Sendable, Hashable {
   var endpointURL: String?
   var caBundle: String?
   var verifiesTLS: Bool
+  var signsRequests = true
   var connectTimeout: Duration
   var readTimeout: Duration
 }

@@ -1,0 +1,40 @@
+internal import Locking
+package import RotationCore
+
+/// What may be told about a set of credentials.
+package struct CredentialFacts: Sendable, Hashable {
+  /// The provider's name, as `aws configure list` shows it; empty for unsigned requests.
+  package let source: String
+  /// All but the last four characters are stars, as the AWS CLI shows it.
+  package let maskedAccessKeyID: String
+  /// Nil for keys that do not end.
+  package let expiration: Timestamp?
+}
+
+/// Answers about settings and credentials that need no call to the service.
+extension RemoteSecretsManager {
+  /// Resolves a profile's credentials without using them.
+  package func credentialFacts(at site: CallSite) async -> Result<CredentialFacts, ServiceFailure> {
+    guard !options.noSignRequest else {
+      return .success(CredentialFacts(source: "", maskedAccessKeyID: "", expiration: nil))
+    }
+    return await cache.credentials(profile: site.profile, region: site.region).map { credentials in
+      CredentialFacts(
+        source: credentials.source,
+        maskedAccessKeyID: String(repeating: "*", count: 16) + credentials.accessKeyID.suffix(4),
+        expiration: credentials.expiration)
+    }
+  }
+
+  /// Where calls of a service go from there.
+  package func endpointURL(
+    _ service: EndpointService, at site: CallSite
+  ) -> Result<String, ServiceFailure> {
+    let preparation = CallPreparation(configuration.with { $0 }, options)
+    do {
+      return .success(try preparation.endpoint(service, site).canonicalURL)
+    } catch {
+      return .failure(error)
+    }
+  }
+}
