@@ -169,7 +169,7 @@ import Testing
 
   @Test(arguments: ["AccessKeyId", "SecretAccessKey", "Token", "Expiration"])
   func `keys without a field are none`(_ field: String) async throws {
-    let keys = MetadataScript.keys([field: .some(nil)])
+    let keys = MetadataScript.keys(without: field)
     let absence = try await answer(of: service(keys: MetadataScript.answer(200, keys))).absence
     #expect(absence == "the instance metadata service's answer has no \(field)")
   }
@@ -331,9 +331,9 @@ import Testing
     defer { transport.shutdown() }
     let environment = [
       "AWS_EC2_METADATA_SERVICE_ENDPOINT": "\(server.url)base",
-      "AWS_METADATA_SERVICE_TIMEOUT": "60", "http_proxy": "http://127.0.0.1:1",
+      "http_proxy": "http://127.0.0.1:1",
     ]
-    let context = try service().context(environment).exchanging { await transport.exchange($0) }
+    let context = try service().context(environment).over(transport)
     let answer = await InstanceMetadataProvider(context: context).credentials(region: "")
     #expect(answer.found?.accessKeyID == "ASIASCRIPT")
     let requests = server.requests
@@ -347,10 +347,8 @@ import Testing
     let url = "http://127.0.0.1:\(try ScriptedServer.closedPort())/"
     let transport = try CurlTransport()
     defer { transport.shutdown() }
-    let environment = [
-      "AWS_EC2_METADATA_SERVICE_ENDPOINT": url, "AWS_METADATA_SERVICE_TIMEOUT": "60",
-    ]
-    let context = try service().context(environment).exchanging { await transport.exchange($0) }
+    let environment = ["AWS_EC2_METADATA_SERVICE_ENDPOINT": url]
+    let context = try service().context(environment).over(transport)
     let answer = await InstanceMetadataProvider(context: context).credentials(region: "")
     #expect(
       answer.absence
@@ -368,7 +366,7 @@ import Testing
     let environment = [
       "AWS_EC2_METADATA_SERVICE_ENDPOINT": server.url, "AWS_EC2_METADATA_V1_DISABLED": "true",
     ]
-    let context = try service().context(environment).exchanging { await transport.exchange($0) }
+    let context = try service().context(environment).over(transport, limitSeconds: nil)
     let answer = await InstanceMetadataProvider(context: context).credentials(region: "")
     #expect(answer.failure?.code == "MetadataRetrievalError")
   }

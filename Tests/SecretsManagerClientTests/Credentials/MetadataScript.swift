@@ -37,18 +37,15 @@ final class MetadataScript: Sendable {
     .success(HTTPResponse(status: status, body: Array(body.utf8)))
   }
 
-  /// An answer with keys; fields that are given replace those of it, nil takes one away.
-  static func keys(_ changes: [String: JSONValue?] = [:]) -> String {
+  /// An answer with keys; fields that are given replace those of it.
+  static func keys(_ changes: [String: JSONValue] = [:], without missing: String = "") -> String {
     var fields: [(String, JSONValue)] = [
       ("Code", "Success"), ("AccessKeyId", "ASIASCRIPT"), ("SecretAccessKey", "hush-hush"),
       ("Token", "session"), ("Expiration", .string(later.iso8601)),
     ]
-    for (name, value) in changes {
-      fields.removeAll { $0.0 == name }
-      if let value { fields.append((name, value)) }
-    }
-    let object = JSONObject(fields.map { JSONObject.Member(key: $0.0, value: $0.1) })
-    return String(decoding: JSONValue.object(object).compactBytes, as: UTF8.self)
+    fields.removeAll { $0.0 == missing || changes[$0.0] != nil }
+    fields += changes.map { ($0.key, $0.value) }
+    return JSONValue.object(JSONObject(fields.map { .init(key: $0.0, value: $0.1) })).compact
   }
 
   func context(

@@ -26,7 +26,13 @@ struct ContainerProvider: CredentialProvider {
     let url: MetadataURL
 
     /// Ends an error's text.
-    var origin: String { "(\(variable): \(url.text))" }
+    var origin: String { url.host == nil ? "(\(variable))" : "(\(variable): \(url.text))" }
+
+    func named(_ failure: ServiceFailure) -> ServiceFailure {
+      var named = failure
+      named.message += " \(origin)"
+      return named
+    }
   }
 
   func credentials(region: String) async -> ProviderAnswer {
@@ -70,8 +76,7 @@ struct ContainerProvider: CredentialProvider {
         "InvalidConfigError",
         "Unsupported host '\(host.isEmpty ? "None" : TextTrimming.excerpt(host))'.  Can only "
           + "retrieve metadata from a loopback address or one of these hosts: "
-          + "\(hosts.joined(separator: ", ")) "
-          + (host.isEmpty ? "(\(target.variable))" : target.origin))
+          + "\(hosts.joined(separator: ", ")) \(target.origin)")
     }
     if let obstacle = url.obstacle {
       throw .local("InvalidConfigError", "\(obstacle) \(target.origin)")
@@ -125,12 +130,29 @@ struct ContainerProvider: CredentialProvider {
 
   // MARK: - Asking
 
-  /// A try that gave no JSON, and whether the cause may pass.
+  /// A try that gave no JSON.
   private struct Miss: Error {
-    let reason: String
+    /// In the AWS CLI's words; without the URL, which is added at the end.
+    let failure: ServiceFailure
     /// False for what the AWS CLI does not try again either.
     let isRepeated: Bool
-    let kind: ServiceFailure.Kind
+
+    init(_ failure: ServiceFailure, isRepeated: Bool) {
+      self.failure = failure
+      self.isRepeated = isRepeated
+    }
+
+    /// One that is tried again, told as trouble with the service.
+    init(_ kind: ServiceFailure.Kind, _ reason: String) {
+      failure = ContainerProvider.failure("Error retrieving metadata: \(reason)", kind)
+      isRepeated = true
+    }
+  }
+
+  private static func failure(_ reason: String, _ kind: ServiceFailure.Kind) -> ServiceFailure {
+    ServiceFailure(
+      kind: kind, code: "CredentialRetrievalError",
+      message: "Error when retrieving credentials from container-role: \(reason)")
   }
 
   private func keys(
@@ -140,13 +162,16 @@ struct ContainerProvider: CredentialProvider {
     do throws(MetadataKeys.Problem) {
       return try MetadataKeys(answer)
     } catch {
-      let reason =
-        switch error {
-        case .missing(let field): "the answer has no \(field)"
-        case .unreadableExpiration(let text):
-          "Unknown string format: \(TextTrimming.excerpt(text, 40))"
-        }
-      throw failure(reason, .credentials, target)
+      switch error {
+      case .missing(let field):
+        throw target.named(
+          ContainerProvider.failure("the answer has no \(field)", .credentials))
+      case .unreadableExpiration(let text):
+        throw target.named(
+          .local(
+            "CredentialRetrievalError",
+            "Unknown string format: \(TextTrimming.excerpt(text, 40))"))
+      }
     }
   }
 
@@ -163,7 +188,7 @@ struct ContainerProvider: CredentialProvider {
         return try ContainerProvider.json(await context.exchange(request), hiding: authorization)
       } catch {
         guard error.isRepeated, attempt < Self.attempts else {
-          throw failure(error.reason, error.kind, target)
+          throw target.named(error.failure)
         }
       }
       attempt += 1
@@ -175,35 +200,22 @@ struct ContainerProvider: CredentialProvider {
     _ result: Result<HTTPResponse, TransportFailure>, hiding token: String?
   ) throws(Miss) -> JSONValue {
     switch result {
-    case .failure(let failure):
-      let isRepeated = failure.kind == .connect || failure.kind == .lost
+    case .failure(let failure) where failure.kind == .connect || failure.kind == .lost:
       throw Miss(
-        reason: isRepeated
-          ? "Error retrieving metadata: Received error when attempting to retrieve container "
-            + "metadata: \(failure.message)" : failure.message,
-        isRepeated: isRepeated, kind: isRepeated ? .connect : failure.kind)
+        .connect,
+        "Received error when attempting to retrieve container metadata: \(failure.message)")
+    case .failure(let failure): throw Miss(ServiceFailure(failure), isRepeated: false)
     case .success(let response) where response.status != 200:
       let excerpt = MetadataRequest.excerpt(response.body, hiding: token)
-      let isPassing = response.status >= 500 || response.status == 429
       throw Miss(
-        reason: "Error retrieving metadata: Received non 200 response \(response.status) from "
-          + "container metadata: \(excerpt)",
-        isRepeated: true, kind: isPassing ? .connect : .credentials)
+        response.status >= 500 || response.status == 429 ? .connect : .credentials,
+        "Received non 200 response \(response.status) from container metadata: \(excerpt)")
     case .success(let response):
       guard let value = try? JSONValue(parsing: response.body) else {
         throw Miss(
-          reason: "Error retrieving metadata: Unable to parse JSON returned from container "
-            + "metadata services", isRepeated: true, kind: .credentials)
+          .credentials, "Unable to parse JSON returned from container metadata services")
       }
       return value
     }
-  }
-
-  private func failure(
-    _ reason: String, _ kind: ServiceFailure.Kind, _ target: Target
-  ) -> ServiceFailure {
-    ServiceFailure(
-      kind: kind, code: "CredentialRetrievalError",
-      message: "Error when retrieving credentials from \(name): \(reason) \(target.origin)")
   }
 }

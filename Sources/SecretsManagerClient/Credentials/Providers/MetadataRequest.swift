@@ -29,7 +29,7 @@ struct MetadataURL: Sendable, Hashable {
       named.hasPrefix("[") ? named.dropFirst().prefix { $0 != "]" } : named.prefix { $0 != ":" }
     host = name.isEmpty ? nil : name.lowercased()
     let tail = PercentEncoding.encode(
-      String(rest[whole.endIndex...].prefix { $0 != "#" }), keeping: "/?%:@!$&'()*+,;=[]|")
+      String(rest[whole.endIndex...].prefix { $0 != "#" }), keeping: "/?%:@!$&'()*+,;=")
     path = tail.hasPrefix("/") ? tail : "/\(tail)"
   }
 
@@ -100,7 +100,7 @@ struct MetadataKeys: Sendable {
     }
     accessKeyID = try text("AccessKeyId")
     secretAccessKey = try text("SecretAccessKey")
-    guard let token = answer["Token"], token.isNull || token.string != nil else {
+    guard let token = answer.object?["Token"], token.isNull || token.string != nil else {
       throw .missing("Token")
     }
     sessionToken = token.string
