@@ -10,11 +10,13 @@ internal import RotationCore
 struct CLICache: Sendable {
   /// Nil where there is no home, and so no store.
   let directory: String?
+  private let refused: RefusedKeys
 
   /// Two tasks that write the same file would share its temporary name.
   private static let writing = Locked(())
 
-  init(home: String?) {
+  init(home: String?, refused: RefusedKeys = RefusedKeys()) {
+    self.refused = refused
     directory = home.flatMap { $0.isEmpty ? nil : "\($0)/.aws/cli/cache" }
   }
 
@@ -54,6 +56,7 @@ struct CLICache: Sendable {
   ) -> Credentials? {
     guard let part = document(key)?["Credentials"],
       let accessKey = part["AccessKeyId"]?.string, !accessKey.isEmpty,
+      !refused.contains(accessKey),
       let secret = part["SecretAccessKey"]?.string, !secret.isEmpty,
       let text = part["Expiration"]?.string, let end = Timestamp(iso8601: text),
       end.seconds(since: now) >= 900
