@@ -1,4 +1,4 @@
-internal import RotationCore
+package import RotationCore
 
 /// One AssumeRole call of a chain.
 package struct RoleHop: Sendable, Hashable {
