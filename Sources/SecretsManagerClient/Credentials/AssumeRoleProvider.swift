@@ -21,7 +21,6 @@ struct AssumeRoleProvider: CredentialProvider {
       return .failed(.local(error.code, error.message))
     }
     guard let hop = chain.hops.last else { return .notConfigured("role_arn is not set") }
-    if let problem = hop.problem { return .failed(problem) }
     let store = RoleStore(context: context)
     if let stored = store.credentials(hop) { return .found(stored) }
     do throws(ServiceFailure) {
@@ -53,6 +52,7 @@ struct AssumeRoleProvider: CredentialProvider {
     _ hop: RoleHop, _ request: CredentialRequest
   ) async throws(ServiceFailure) -> AssumedRole {
     let source = try await sourceCredentials(request)
+    if let problem = hop.problem { throw problem }
     switch await calls.assume(hop, with: source, context: context, region: request.region) {
     case .success(let role): return role
     case .failure(let failure):
