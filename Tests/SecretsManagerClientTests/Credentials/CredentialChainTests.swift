@@ -43,7 +43,10 @@ import Testing
   }
 
   /// Cases that end otherwise than in the AWS CLI, and why.
-  static let divergences: [String: String] = [:]
+  static let divergences: [String: String] = [
+    "default-credential-provider-chain/sso_server_error":
+      "the loop of all calls repeats it; the CLI's own runs into the end of the recording"
+  ]
 
   @Test(.enabled(if: CredentialReplay.isThere, "\(Conformance.absence)"))
   func `all recorded cases end as in the AWS CLI`() async throws {
@@ -81,7 +84,12 @@ import Testing
     }
     guard case .success(let found) = result else {
       if expected["error"] == nil, expected["credentials"]?.object == nil { return nil }
-      return expected["error"] != nil ? nil : result.told
+      // Python's own errors have no counterpart in words.
+      let isWorded = expected["error"]?.string?.hasPrefix("python:") == false
+      guard isWorded, let message = expected["message"]?.string else {
+        return expected["error"] != nil ? nil : result.told
+      }
+      return result.told == message ? nil : "\(result.told), not \(message)"
     }
     let told = "\(found.accessKeyID) \(found.source)"
     let keys = expected["credentials"]
