@@ -5,6 +5,11 @@
 // The transport's loop sleeps in epoll and is woken by an eventfd; Swift's Glibc has neither.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <spawn.h>
+
+// glibc declares these for _GNU_SOURCE only, without which Swift's Glibc is read.
+extern int pipe2(int ends[2], int flags);
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int from);
 
 typedef size_t (*rotactl_data_callback)(char *bytes, size_t size, size_t count, void *context);
 

@@ -5,7 +5,7 @@ import RotationCore
 import SecretsManagerClient
 import Testing
 
-@Suite struct CredentialSources {
+@Suite struct CredentialsOnTheWire {
   private static let moment = Timestamp(milliseconds: 1_795_457_501_000)
   private let attempt = AttemptNumber(number: 1, maximum: 3, invocationID: "id")
 
@@ -34,7 +34,7 @@ import Testing
 
   private func client(
     _ url: String, _ config: String, environment extra: [String: String] = [:],
-    clock: @escaping @Sendable () -> Timestamp = { CredentialSources.moment }
+    clock: @escaping @Sendable () -> Timestamp = { CredentialsOnTheWire.moment }
   ) throws -> RemoteSecretsManager {
     var path = Array("/tmp/rotactl-config-XXXXXX".utf8CString)
     let descriptor = mkstemp(&path)
@@ -89,33 +89,6 @@ import Testing
     #expect(requests[3].header("X-Amz-Security-Token") == "t2")
   }
 
-  @Test func `many callers share one renewal, ten minutes before the end`() async throws {
-    let server = try server(minutes: 15)
-    defer { server.stop() }
-    let now = Locked(Self.moment)
-    let client = try client(server.url, chain, clock: { now.with { $0 } })
-    let site = CallSite(profile: "hub", region: "eu-west-1")
-    let attempt = attempt
-    func burst() async {
-      await withTaskGroup(of: Void.self) { group in
-        for _ in 0..<20 {
-          group.addTask {
-            _ = await client.cancelRotateSecret("db", at: site, attempt: attempt)
-          }
-        }
-      }
-    }
-    func roles() -> Int { server.requests.filter { $0.body.hasPrefix("Action=") }.count }
-    await burst()
-    #expect(roles() == 1)
-    now.with { $0 = Self.moment.adding(seconds: 299) }
-    await burst()
-    #expect(roles() == 1)
-    now.with { $0 = Self.moment.adding(seconds: 301) }
-    await burst()
-    #expect(roles() == 2)
-  }
-
   @Test func `a failed role is asked again and leaves no doubt about the secret`() async throws {
     let count = Locked(0)
     let server = try ScriptedServer { request in
@@ -164,50 +137,5 @@ import Testing
     let signers = server.requests.compactMap { $0.header("Authorization") }
     #expect(signers.first?.contains("Credential=AKIDENV/") == true)
     #expect(signers.last?.contains("Credential=AKIDKEYS/") == true)
-  }
-
-  @Test(arguments: [
-    ("credential_process = x", "credential_process"), ("sso_account_id = 1", "sso_account_id"),
-    ("web_identity_token_file = /x", "web_identity_token_file"),
-    ("login_session = arn:x", "login_session"),
-    ("role_arn = a\ncredential_source = EcsContainer", "EcsContainer"),
-    ("role_arn = a\nmfa_serial = m\nsource_profile = p", "mfa_serial"),
-  ])
-  func `a source that is not there yet is named`(_ keys: String, _ named: String) async throws {
-    let client = try client("http://127.0.0.1:1/", "[profile p]\n\(keys)\n")
-    let problem = await client.credentialProblem(at: CallSite(profile: "p", region: "eu-west-1"))
-    #expect(problem?.code == "UnsupportedCredentials")
-    #expect(problem?.message.contains(named) == true)
-  }
-
-  @Test(.enabled(if: ConformanceFiles.isThere, "the shared conformance data is not here"))
-  func `role chains end and fail as in the AWS CLI`() async throws {
-    let oracle = try ConformanceFiles.json("aws-assume-role/awscli-oracle.json")
-    var run = 0
-    for test in oracle["cases"]?.array ?? [] {
-      let text = test["config_file"]?.string ?? ""
-      // Sources of credentials that this version does not have.
-      let others = ["sso_", "web_identity", "Ec2Instance", "EcsContainer", "credential_process"]
-      if others.contains(where: { text.contains($0) }) { continue }
-      let calls = test["awscli"]?["calls"]?.array ?? []
-      if calls.contains(where: { $0["call"]?.string == "imds" }) { continue }
-      let server = try server()
-      defer { server.stop() }
-      let client = try client(server.url, text)
-      let problem = await client.credentialProblem(
-        at: CallSite(profile: test["profile"]?.string, region: "us-east-1"))
-      let name = test["docs"]?.string ?? ""
-      #expect(problem?.message == test["awscli"]?["message"]?.string, "\(name)")
-      if problem == nil {
-        let asked = server.requests.map { $0.body }
-        #expect(asked.count == calls.count, "\(name)")
-        for (body, call) in zip(asked, calls) {
-          let role = call["params"]?["RoleArn"]?.string ?? ""
-          #expect(body.contains("RoleArn=\(PercentEncoding.encode(role))&"), "\(name)")
-        }
-      }
-      run += 1
-    }
-    #expect(run >= 10)
   }
 }

@@ -19,6 +19,7 @@ import Testing
       "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "hush-hush",
       "AWS_SESSION_TOKEN": "session-token", "AWS_CONFIG_FILE": "/nonexistent",
       "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent", "AWS_ENDPOINT_URL": server.url,
+      "AWS_EC2_METADATA_DISABLED": "true",
     ]
     environment.merge(extra) { $1 }
     var options = ClientOptions()
@@ -176,7 +177,7 @@ import Testing
     let none = try failure(await keyless.describeSecret("db", at: site, attempt: attempt))
     #expect(none.code == "NoCredentials")
     #expect(none.kind == .credentials)
-    #expect(none.message.contains("environment: AWS_ACCESS_KEY_ID is not set"))
+    #expect(none.message.contains("\n  env: AWS_ACCESS_KEY_ID is not set\n"))
     let client = try client(server)
     let unknown = CallSite(profile: "nosuch", region: "eu-west-1")
     #expect(

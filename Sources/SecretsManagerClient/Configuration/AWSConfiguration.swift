@@ -13,6 +13,8 @@ package struct AWSConfiguration: Sendable {
   package private(set) var credentialsFile: [String: Values] = [:]
   /// `[services NAME]` to service key to its settings.
   package private(set) var services: [String: [String: Values]] = [:]
+  /// `[sso-session NAME]` to its settings.
+  package private(set) var ssoSessions: [String: Values] = [:]
 
   package init(
     environment: [String: String], config: ConfigurationFile, credentials: ConfigurationFile
@@ -26,6 +28,8 @@ package struct AWSConfiguration: Sendable {
         profiles[words[1]] = section.values
       } else if words.count == 2, words[0] == "services" {
         services[words[1]] = section.values.compactMapValues(ConfigurationFile.nested)
+      } else if words.count == 2, words[0] == "sso-session" {
+        ssoSessions[words[1]] = section.values
       }
     }
     for section in credentials.sections {

@@ -13,9 +13,11 @@ struct CredentialContext: Sendable {
   let exchange: @Sendable (HTTPRequest) async -> Result<HTTPResponse, TransportFailure>
   /// Takes a sentence for the operator about something that did not end the search.
   let warn: @Sendable (String) -> Void
+  /// Keys that must not come from a store again.
+  var refused = RefusedKeys()
 
   /// The name that the absence of a profile stands for, too.
   var profile: String { configuration.profileName(explicitProfile) }
   var preparation: CallPreparation { CallPreparation(configuration, options) }
-  var cache: CLICache { CLICache(home: configuration.environment["HOME"]) }
+  var cache: CLICache { CLICache(home: configuration.environment["HOME"], refused: refused) }
 }

@@ -81,16 +81,3 @@ struct StaticKeysProvider: CredentialProvider {
         accountID: value("aws_account_id")))
   }
 }
-
-/// A source that the AWS CLI would use at this place and that this version does not have.
-struct UnsupportedProvider: CredentialProvider {
-  let name: String
-  /// The keys that are set, nil when none is.
-  let setting: String?
-
-  func credentials(region: String) async -> ProviderAnswer {
-    guard let setting else { return .notConfigured("not set up") }
-    return .failed(
-      .local("UnsupportedCredentials", "\(setting) is not supported in this version (\(name))"))
-  }
-}

@@ -2,41 +2,81 @@ internal import Locking
 internal import Cryptography
 internal import RotationCore
 
+/// What STS says about a role that was assumed.
+struct AssumedRole: Sendable {
+  let credentials: Credentials
+  /// `AssumedRoleUser`, as the AWS CLI stores it beside the keys.
+  let user: JSONObject
+}
+
 /// AssumeRole over the same transport as all other calls, one attempt each.
 struct RoleCalls: Sendable {
   let caller: SignedCaller
-  let options: ClientOptions
-  let configuration: Locked<AWSConfiguration>
+  let prompts: MFAPrompts
 
-  /// Asks STS for the role of one hop.
+  /// Asks STS for the role of one hop; the failure is STS's own, see ``explain(_:_:)``.
   ///
-  /// `profile` is the one that the credentials are for; its STS endpoint, trust and
-  ///   proxy are used for every hop.
+  /// The STS endpoint, trust and proxy are those of the context's profile for every hop.
   func assume(
-    _ hop: RoleHop, with credentials: Credentials, profile: String?, region: String
-  ) async -> Result<Credentials, ServiceFailure> {
-    let session =
-      hop.sessionName ?? options.sessionName
-      ?? "rotactl-\(caller.now.milliseconds / 1000)"
+    _ hop: RoleHop, with credentials: Credentials, context: CredentialContext, region: String
+  ) async -> Result<AssumedRole, ServiceFailure> {
+    var code: String?
+    if let serial = hop.mfaSerial {
+      switch await prompts.code(serial: serial, profile: hop.profile) {
+      case .success(let given): code = given
+      case .failure(let failure): return .failure(failure)
+      }
+    }
     let body = STSAnswer.form(
       "AssumeRole",
       [
-        ("RoleArn", hop.roleARN), ("RoleSessionName", session),
+        ("RoleArn", hop.roleARN), ("RoleSessionName", sessionName(hop, context.options)),
         ("DurationSeconds", hop.durationSeconds.map(String.init)),
-        ("ExternalId", hop.externalID),
+        ("ExternalId", hop.externalID), ("SerialNumber", hop.mfaSerial), ("TokenCode", code),
       ])
-    let settings = configuration.with { $0 }
     let attempt = AttemptNumber(number: 1, maximum: 1, invocationID: SecureRandom.uuid())
-    let site = CallSite(profile: profile, region: region)
-    let prepared = CallPreparation(settings, options).prepare(
-      .sts, "AssumeRole", body, site, attempt)
-    guard case .success(var call) = prepared else { return prepared.map { _ in credentials } }
-    call.credentials = credentials
-    switch await caller.send(call) {
-    case .failure(let failure): return .failure(RoleCalls.explain(ServiceFailure(failure), hop))
-    case .success(let response):
-      return STSAnswer.roleCredentials(response).mapError { RoleCalls.explain($0, hop) }
+    let site = CallSite(profile: context.explicitProfile, region: region)
+    var call: OutgoingCall
+    switch context.preparation.prepare(.sts, "AssumeRole", body, site, attempt) {
+    case .success(let prepared): call = prepared
+    case .failure(let failure): return .failure(failure)
     }
+    call.credentials = credentials
+    let result = await caller.send(call).mapError { ServiceFailure($0) }.flatMap(RoleCalls.read)
+    if code != nil, RoleCalls.judgesCode(result) { await prompts.spend(profile: hop.profile) }
+    return result
+  }
+
+  private static func read(_ response: HTTPResponse) -> Result<AssumedRole, ServiceFailure> {
+    STSAnswer.roleCredentials(response).map { credentials in
+      let user = (try? STSAnswer.result(response, "AssumeRole").get())?["AssumedRoleUser"]
+      guard let id = user?["AssumedRoleId"]?.text, let arn = user?["Arn"]?.text else {
+        return AssumedRole(credentials: credentials, user: JSONObject())
+      }
+      let members: JSONValue = ["AssumedRoleId": .string(id), "Arn": .string(arn)]
+      return AssumedRole(credentials: credentials, user: ["AssumedRoleUser": members])
+    }
+  }
+
+  /// Whether STS has looked at the code that went with a call.
+  private static func judgesCode(_ result: Result<AssumedRole, ServiceFailure>) -> Bool {
+    guard case .failure(let failure) = result else { return true }
+    if failure.kind == .service { return !isRepeatable(failure) && !failure.isExpiredToken }
+    return failure.kind == .lost || failure.kind == .malformed
+  }
+
+  /// The profile's session name, else the run's, else one of the moment.
+  private func sessionName(_ hop: RoleHop, _ options: ClientOptions) -> String {
+    if let name = hop.sessionName { return name }
+    let allowed = (options.sessionName ?? "").unicodeScalars.map { scalar -> String in
+      let isAllowed =
+        scalar.isASCII
+        && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+          || "_+=,.@-".unicodeScalars.contains(scalar))
+      return isAllowed ? String(scalar) : "-"
+    }
+    let name = allowed.prefix(64).joined()
+    return name.utf8.count >= 2 ? name : "rotactl-\(caller.now.milliseconds / 1000)"
   }
 
   private static let repeatable: Set<String> = [
@@ -44,6 +84,12 @@ struct RoleCalls: Sendable {
     "RequestThrottledException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown",
     "IDPCommunicationError", "RequestTimeout", "RequestTimeoutException",
   ]
+
+  /// Whether the same call may well succeed a little later.
+  private static func isRepeatable(_ failure: ServiceFailure) -> Bool {
+    repeatable.contains(failure.code) || failure.isClockSkew
+      || [500, 502, 503, 504].contains(failure.httpStatus ?? 0)
+  }
 
   /// Tells the failure of a role from one of the call that wanted its credentials.
   ///

@@ -1,12 +1,45 @@
-internal import RotationCore
+package import RotationCore
 
 /// One AssumeRole call of a chain.
 package struct RoleHop: Sendable, Hashable {
   package let profile: String
   package let roleARN: String
   package let externalID: String?
+  /// The device whose code the call must carry.
+  package let mfaSerial: String?
   package let durationSeconds: Int?
+  /// Nil where the profile names none.
   package let sessionName: String?
+
+  /// What the AWS CLI refuses before it asks STS, in its order and words.
+  package var problem: ServiceFailure? {
+    var lines: [String] = []
+    func check(_ name: String, _ value: String?, atLeast minimum: Int) {
+      guard let value, value.unicodeScalars.count < minimum else { return }
+      lines.append(
+        "Invalid length for parameter \(name), value: \(value.unicodeScalars.count), "
+          + "valid min length: \(minimum)")
+    }
+    check("RoleSessionName", sessionName, atLeast: 2)
+    check("ExternalId", externalID, atLeast: 2)
+    check("SerialNumber", mfaSerial, atLeast: 9)
+    if let durationSeconds, durationSeconds < 900 {
+      lines.append(
+        "Invalid value for parameter DurationSeconds, value: \(durationSeconds), "
+          + "valid min value: 900")
+    }
+    check("RoleArn", roleARN, atLeast: 20)
+    guard !lines.isEmpty else { return nil }
+    return .local(
+      "ParamValidation", "Parameter validation failed:\n" + lines.joined(separator: "\n"))
+  }
+}
+
+/// The values of `credential_source`.
+package enum NamedSource: String, Sendable, Hashable {
+  case environment = "Environment"
+  case instanceMetadata = "Ec2InstanceMetadata"
+  case container = "EcsContainer"
 }
 
 /// The roles that a profile asks for and where the first keys come from; pure, no call is made.
@@ -14,8 +47,8 @@ package struct RoleChain: Sendable, Hashable {
   package enum Source: Sendable, Hashable {
     /// A profile with keys of its own.
     case profile(String)
-    /// `credential_source = Environment`
-    case environment
+    /// `credential_source`
+    case named(NamedSource)
   }
 
   package let source: Source
@@ -31,7 +64,7 @@ package struct RoleChain: Sendable, Hashable {
     var name = profile
     while true {
       let values = profiles[name] ?? [:]
-      hops.append(try RoleChain.hop(name, values))
+      hops.append(RoleChain.hop(name, values))
       let source = values["source_profile"]
       let credentialSource = values["credential_source"]
       if let kind = credentialSource {
@@ -52,8 +85,7 @@ package struct RoleChain: Sendable, Hashable {
         throw RoleChain.invalid(
           "The source_profile \"\(next)\" referenced in the profile \"\(name)\" does not exist.")
       }
-      let hasKeys =
-        nextValues["aws_access_key_id"] != nil || nextValues["aws_secret_access_key"] != nil
+      let hasKeys = RoleChain.hasKeys(nextValues)
       if visited.contains(next), next != name || !hasKeys {
         throw ConfigurationError(
           code: "InfiniteLoopConfigError",
@@ -62,7 +94,7 @@ package struct RoleChain: Sendable, Hashable {
             + "[\(visited.map { "'\($0)'" }.joined(separator: ", "))]")
       }
       visited.append(next)
-      if hasKeys || nextValues["role_arn"] == nil || nextValues["web_identity_token_file"] != nil {
+      if hasKeys || !RoleChain.isRole(nextValues) {
         self.source = .profile(next)
         break
       }
@@ -78,30 +110,38 @@ package struct RoleChain: Sendable, Hashable {
   private static func source(
     _ kind: String, _ profile: String
   ) throws(ConfigurationError) -> Source {
-    switch kind {
-    case "Environment": return .environment
-    case "Ec2InstanceMetadata", "EcsContainer":
-      throw ConfigurationError(
-        code: "UnsupportedCredentials",
-        message: "credential_source = \(kind) in the profile \"\(profile)\" is not supported in "
-          + "this version")
-    default:
+    guard let named = NamedSource(rawValue: kind) else {
       throw invalid(
-        "The credential source \"\(kind)\" referenced in the profile \"\(profile)\" is not valid.")
+        "The credential source \"\(kind)\" referenced in profile \"\(profile)\" is not valid.")
     }
+    return .named(named)
   }
 
-  private static func hop(
-    _ profile: String, _ values: [String: String]
-  ) throws(ConfigurationError) -> RoleHop {
-    if values["mfa_serial"] != nil {
-      throw ConfigurationError(
-        code: "UnsupportedCredentials",
-        message: "mfa_serial in the profile \"\(profile)\" is not supported in this version")
-    }
-    return RoleHop(
+  private static func hop(_ profile: String, _ values: [String: String]) -> RoleHop {
+    RoleHop(
       profile: profile, roleARN: values["role_arn"] ?? "", externalID: values["external_id"],
-      durationSeconds: values["duration_seconds"].flatMap { Int($0) },
-      sessionName: values["role_session_name"])
+      mfaSerial: values["mfa_serial"],
+      durationSeconds: values["duration_seconds"].flatMap(wholeNumber),
+      sessionName: values["role_session_name"].flatMap { $0.isEmpty ? nil : $0 })
+  }
+
+  /// A number as Python's `int` reads it: blanks around, a sign, underscores between digits.
+  private static func wholeNumber(_ text: String) -> Int? {
+    let digits = TextTrimming.trim(text)
+    guard digits.contains("_") else { return Int(digits) }
+    let parts = digits.split(separator: "_", omittingEmptySubsequences: false)
+    guard parts.allSatisfy({ $0.last?.isNumber == true }) else { return nil }
+    return parts.dropFirst().allSatisfy({ $0.first?.isNumber == true })
+      ? Int(parts.joined()) : nil
+  }
+
+  /// Whether a profile's own keys stand before its role when it is a source.
+  package static func hasKeys(_ values: [String: String]) -> Bool {
+    values["aws_access_key_id"] != nil || values["aws_secret_access_key"] != nil
+  }
+
+  /// Whether a profile asks for a role by the keys of another source.
+  package static func isRole(_ values: [String: String]) -> Bool {
+    values["role_arn"] != nil && values["web_identity_token_file"] == nil
   }
 }

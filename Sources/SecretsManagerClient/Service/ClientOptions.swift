@@ -12,6 +12,8 @@ package struct ClientOptions: Sendable {
   package var maxHostConnections = 64
   /// For roles whose profile names none; `rotactl-<epoch seconds>` when nil.
   package var sessionName: String?
+  /// Asks the operator for the code of an MFA device; nil where there is nobody to ask.
+  package var mfaPrompt: (@Sendable (_ serial: String, _ profile: String) async -> String?)?
   /// Sends requests without credentials.
   package var noSignRequest = false
   /// What follows `rotactl/` in the user agent.
@@ -20,6 +22,8 @@ package struct ClientOptions: Sendable {
   package var userAgentSuffix = ""
   /// Takes one line per exchange, free of credentials, signatures and bodies.
   package var debug: (@Sendable (String) -> Void)?
+  /// Takes a sentence about credentials that could not be renewed in time or lie open to others.
+  package var warn: (@Sendable (String) -> Void)?
 
   package init() {}
 }

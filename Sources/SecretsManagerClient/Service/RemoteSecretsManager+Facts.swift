@@ -1,4 +1,3 @@
-internal import Locking
 package import RotationCore
 
 /// What may be told about a set of credentials.
@@ -18,7 +17,7 @@ extension RemoteSecretsManager {
     guard !options.noSignRequest else {
       return .success(CredentialFacts(source: "", maskedAccessKeyID: "", expiration: nil))
     }
-    return await cache.credentials(profile: site.profile, region: site.region).map { credentials in
+    return await sources.credentials(profile: site.profile, region: site.region).map { credentials in
       CredentialFacts(
         source: credentials.source,
         maskedAccessKeyID: String(repeating: "*", count: 16) + credentials.accessKeyID.suffix(4),
@@ -30,7 +29,7 @@ extension RemoteSecretsManager {
   package func endpointURL(
     _ service: EndpointService, at site: CallSite
   ) -> Result<String, ServiceFailure> {
-    let preparation = CallPreparation(configuration.with { $0 }, options)
+    let preparation = CallPreparation(sources.configuration, options)
     do {
       return .success(try preparation.endpoint(service, site).canonicalURL)
     } catch {

@@ -1,4 +1,3 @@
-internal import Locking
 internal import Cryptography
 package import RotationCore
 
@@ -11,8 +10,7 @@ package final class RemoteSecretsManager: SecretsManagerService {
   let options: ClientOptions
   private let transport: CurlTransport
   private let caller: SignedCaller
-  let configuration: Locked<AWSConfiguration>
-  let cache: CredentialCache
+  let sources: CredentialSources
 
   /// - Throws: ``ClientSetupError`` when a file of settings has a syntax error, the endpoint URL
   ///   is not valid, or the transport cannot start.
@@ -20,7 +18,7 @@ package final class RemoteSecretsManager: SecretsManagerService {
     environment: [String: String], options: ClientOptions = ClientOptions(),
     clock: @escaping @Sendable () -> Timestamp
   ) throws(ClientSetupError) {
-    let configuration = Locked(try RemoteSecretsManager.load(environment))
+    let configuration = try RemoteSecretsManager.load(environment)
     try RemoteSecretsManager.check(options)
     var settings = TransportSettings()
     settings.connectTimeoutSeconds = options.connectTimeoutSeconds
@@ -34,27 +32,17 @@ package final class RemoteSecretsManager: SecretsManagerService {
     }
     let suffix = options.userAgentSuffix.isEmpty ? "" : " \(options.userAgentSuffix)"
     let caller = SignedCaller(
-      transport: transport, clock: clock,
+      exchange: { await transport.exchange($0) }, clock: clock,
       userAgent: "rotactl/\(options.productVersion) ua/2.1 os/linux lang/swift#6\(suffix)",
       debug: options.debug)
     self.environment = environment
     self.options = options
     self.transport = transport
     self.caller = caller
-    self.configuration = configuration
-    let roles = RoleCalls(caller: caller, options: options, configuration: configuration)
-    cache = CredentialCache(clock: clock) { profile, region in
-      let settings = configuration.with { $0 }
-      if let missing = settings.missingProfile(profile) {
-        return .failure(.local(missing.code, missing.message))
-      }
-      let chain = CredentialChain(
-        configuration: settings, explicitProfile: profile, now: clock(),
-        assume: { hop, credentials, region in
-          await roles.assume(hop, with: credentials, profile: profile, region: region)
-        })
-      return await chain.resolve(region: region)
-    }
+    sources = CredentialSources(
+      configuration: configuration, options: options, clock: clock,
+      sleep: { try? await Task.sleep(for: .seconds($0)) },
+      exchange: { await transport.exchange($0) }, caller: caller)
   }
 
   private static func load(
@@ -83,29 +71,24 @@ package final class RemoteSecretsManager: SecretsManagerService {
 
   /// The region that the environment or the profile names; nil stands for the default profile.
   package func region(ofProfile profile: String?) -> String? {
-    configuration.with { $0.region(ofProfile: profile) }
+    sources.configuration.region(ofProfile: profile)
   }
 
   /// Whether one of the files has the profile; `default` always exists.
   package func profileExists(_ name: String) -> Bool {
-    configuration.with { $0.profileExists(name) }
+    sources.configuration.profileExists(name)
   }
 
   /// Retry mode and number of attempts as configured.
   package func retrySettings(
     ofProfile profile: String?
   ) throws(ConfigurationError) -> RetrySettings {
-    let settings = configuration.with { $0 }
-    return try settings.retrySettings(profile: profile)
+    try sources.configuration.retrySettings(profile: profile)
   }
 
-  /// Resolves a profile's credentials without using them; nil when that worked.
-  package func credentialProblem(at site: CallSite) async -> ServiceFailure? {
-    guard !options.noSignRequest else { return nil }
-    switch await cache.credentials(profile: site.profile, region: site.region) {
-    case .success: return nil
-    case .failure(let failure): return failure
-    }
+  /// What each source without credentials said when a profile's were last looked for.
+  package func credentialReasons(profile: String?) -> [ProviderReason] {
+    sources.reasons(profile: profile)
   }
 
   // MARK: - Operations
@@ -152,16 +135,15 @@ package final class RemoteSecretsManager: SecretsManagerService {
     _ attempt: AttemptNumber,
     _ read: @Sendable (HTTPResponse) -> Result<Output, ServiceFailure>
   ) async -> AttemptReply<Output> {
-    let settings = configuration.with { $0 }
     var outgoing: OutgoingCall
-    switch CallPreparation(settings, options).prepare(
+    switch CallPreparation(sources.configuration, options).prepare(
       service, operation.rawValue, body, site, attempt)
     {
     case .success(let prepared): outgoing = prepared
     case .failure(let failure): return AttemptReply(.failure(failure))
     }
     if !options.noSignRequest {
-      switch await cache.credentials(profile: site.profile, region: site.region) {
+      switch await sources.credentials(profile: site.profile, region: site.region) {
       case .success(let credentials): outgoing.credentials = credentials
       case .failure(let failure): return AttemptReply(.failure(failure))
       }
@@ -184,9 +166,8 @@ package final class RemoteSecretsManager: SecretsManagerService {
   ///
   /// Someone may have put fresh keys there. Files that cannot be read leave the old settings in force.
   private func renewSources(profile: String?, accessKeyID: String) async {
-    if let fresh = try? AWSConfiguration.load(environment: environment) {
-      configuration.with { $0 = fresh }
-    }
-    await cache.invalidate(profile: profile, accessKeyID: accessKeyID)
+    await sources.expire(
+      profile: profile, accessKeyID: accessKeyID,
+      fresh: try? AWSConfiguration.load(environment: environment))
   }
 }

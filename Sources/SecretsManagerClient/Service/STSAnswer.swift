@@ -37,11 +37,11 @@ package enum STSAnswer {
     }
   }
 
-  /// AssumeRole: keys, token and their end.
+  /// AssumeRole, or an action that answers alike: keys, token and their end.
   package static func roleCredentials(
-    _ response: HTTPResponse
+    _ response: HTTPResponse, action: String = "AssumeRole"
   ) -> Result<Credentials, ServiceFailure> {
-    result(response, "AssumeRole").flatMap { result in
+    result(response, action).flatMap { result in
       guard let part = result["Credentials"], let key = part["AccessKeyId"]?.text, !key.isEmpty,
         let secret = part["SecretAccessKey"]?.text, !secret.isEmpty,
         let token = part["SessionToken"]?.text, !token.isEmpty,

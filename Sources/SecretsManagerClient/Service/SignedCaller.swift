@@ -20,7 +20,7 @@ struct OutgoingCall: Sendable {
 /// Signs a call with the corrected clock of its endpoint, sends it once, and learns from the
 /// answer's date.
 final class SignedCaller: Sendable {
-  private let transport: CurlTransport
+  private let exchange: @Sendable (HTTPRequest) async -> Result<HTTPResponse, TransportFailure>
   private let signer = SigV4Signer()
   private let clock: @Sendable () -> Timestamp
   private let userAgent: String
@@ -29,10 +29,12 @@ final class SignedCaller: Sendable {
   private let offsets = Locked<[String: Int64]>([:])
 
   init(
-    transport: CurlTransport, clock: @escaping @Sendable () -> Timestamp, userAgent: String,
+    exchange:
+      @escaping @Sendable (HTTPRequest) async -> Result<HTTPResponse, TransportFailure>,
+    clock: @escaping @Sendable () -> Timestamp, userAgent: String,
     debug: (@Sendable (String) -> Void)?
   ) {
-    self.transport = transport
+    self.exchange = exchange
     self.clock = clock
     self.userAgent = userAgent
     self.debug = debug
@@ -45,7 +47,7 @@ final class SignedCaller: Sendable {
     let started = clock()
     let offset = offsets.with { $0[host] ?? 0 }
     let request = build(call, at: Timestamp(milliseconds: started.milliseconds + offset))
-    let result = await transport.exchange(request)
+    let result = await exchange(request)
     if let debug { debug(line(call, result, clock().seconds(since: started))) }
     if case .success(let response) = result, response.status >= 300 {
       learn(response, call, host: host, signedAt: started)
