@@ -81,6 +81,8 @@ final class IdentityCenterWorld: Sendable {
           state.requests.append(request)
           return state.answer
         }
+        // Lets others come in while the answer is on its way.
+        for _ in 0..<100 { await Task.yield() }
         return answer(request)
       },
       warn: { text in self.state.with { $0.warnings.append(text) } })
