@@ -12,6 +12,7 @@ import Testing
     sso_start_url = https://d-abc.awsapps.com/start
     [sso-session half]
     sso_region = us-east-1
+    [sso-session empty]
     """
 
   @Test(arguments: [
@@ -47,6 +48,12 @@ import Testing
       "sso_role_name = R\nsso_account_id = 1\nsso_session = half\nsso_start_url = https://x/start",
       "The profile \"p\" is configured to use the SSO token provider but is missing the following "
         + "configuration: ['sso_start_url']."
+    ),
+    (
+      "sso_role_name = R\nsso_account_id = 1\nsso_session = empty\nsso_region = us-east-1\n"
+        + "sso_start_url = https://x/start",
+      "The profile \"p\" is configured to use the SSO token provider but the \"empty\" sso_session "
+        + "configuration does not exist."
     ),
     (
       "sso_role_name = R\nsso_account_id = 1\nsso_start_url = https://x\nsso_region = us east",

@@ -50,6 +50,38 @@ import Testing
         == true)
   }
 
+  @Test func `endpoints and trust are those of the profile that was asked for`() async throws {
+    let world = try IdentityCenterWorld(
+      config: IdentityCenterWorld.config
+        + "\n[profile top]\nservices = local\nca_bundle = /roots.pem\n[services local]\n"
+        + "sso =\n  endpoint_url = http://portal.test/base\n"
+        + "sso_oidc =\n  endpoint_url = http://oidc.test/")
+    try world.token(endsAfter: 60)
+    let provider = IdentityCenterProvider(
+      world.context(asked: "top"), profile: "ops", tokens: world.tokens)
+    guard case .found = await provider.credentials(region: "us-west-2") else {
+      Issue.record("nothing found")
+      return
+    }
+    #expect(
+      world.requests.map(\.url) == [
+        "http://oidc.test/token",
+        "http://portal.test/base/federation/credentials?role_name=Ops&account_id=123456789012",
+      ])
+    #expect(world.requests.allSatisfy { $0.trust == .bundle(path: "/roots.pem") })
+  }
+
+  @Test func `an empty region stands for that of the call`() async throws {
+    let world = try IdentityCenterWorld(
+      config: "[profile p]\nsso_role_name = R\nsso_account_id = 1\n"
+        + "sso_start_url = \(IdentityCenterWorld.startURL)\nsso_region =")
+    try world.write(
+      IdentityCenterWorld.legacyFile,
+      #"{"accessToken":"t","expiresAt":"2026-11-24T05:00:00Z"}"#)
+    #expect(await world.problem("p").code == "found")
+    #expect(world.requests.first?.url.contains("portal.sso.us-west-2.") == true)
+  }
+
   // MARK: - Store
 
   @Test func `credentials are stored as the CLI stores them and found again`() async throws {

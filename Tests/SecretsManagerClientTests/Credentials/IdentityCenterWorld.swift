@@ -69,15 +69,20 @@ final class IdentityCenterWorld: Sendable {
   func pass(seconds: Double) { state.with { $0.now = $0.now.adding(seconds: seconds) } }
   func answer(_ answer: @escaping Answer) { state.with { $0.answer = answer } }
 
-  var context: CredentialContext {
+  var context: CredentialContext { context(asked: nil) }
+
+  /// - `profile`: the one that was asked for, where it is not the one whose keys are read.
+  func context(asked profile: String?) -> CredentialContext {
     CredentialContext(
-      configuration: configuration, explicitProfile: nil, options: ClientOptions(),
+      configuration: configuration, explicitProfile: profile, options: ClientOptions(),
       clock: { self.now }, sleep: { seconds in self.state.with { $0.sleeps.append(seconds) } },
       exchange: { request in
         let answer = self.state.with { state in
           state.requests.append(request)
           return state.answer
         }
+        // Lets others come in while the answer is on its way.
+        for _ in 0..<100 { await Task.yield() }
         return answer(request)
       },
       warn: { text in self.state.with { $0.warnings.append(text) } })
