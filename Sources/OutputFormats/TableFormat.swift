@@ -87,11 +87,12 @@ struct TableFormat {
         sections.append(TableSection(title: title, level: level))
         try add(headers: headers.map(\.text))
       }
-      guard let object = element.object else {
+      // Without columns, the CLI never asks an empty list for its members.
+      guard headers.isEmpty || element.object != nil else {
         throw FormatFailure(
           message: "'\(PythonText.typeName(element))' object has no attribute 'get'")
       }
-      let values = object.valuesByKey
+      let values = element.object?.valuesByKey ?? [:]
       try add(row: headers.map { values[$0].map(PythonText.of) ?? "" })
       for name in nested {
         guard let value = values[name] else { continue }

@@ -14,7 +14,8 @@ import Testing
 
   @Test func `a refusal is shown in every form`() {
     let error = ErrorText(
-      serviceCode: "ResourceNotFoundException", message: "gone é", sentence: ErrorTextTests.sentence)
+      serviceCode: "ResourceNotFoundException", message: "gone é", sentence: ErrorTextTests.sentence
+    )
     let line = "\naws: [ERROR]: \(ErrorTextTests.sentence)\n"
     #expect(shown(error, .enhanced) == line)
     #expect(shown(error, .legacy) == line)
@@ -56,9 +57,6 @@ import Testing
     let style = OutputStyle(
       format: .table, operationName: "T", color: .cellsAndResets, isTerminal: true)
     let off = "\u{1B}[0m"
-    let cells = "|  \u{1B}[1m\u{1B}[34m1\(off) |"
-    let lines = ["|  T  |", "+-----+", cells, "+-----+"]
-    _ = lines
     #expect(render([], style).text == off)
     #expect(render([1], style).text.hasPrefix("-------\n\(off)"))
   }
