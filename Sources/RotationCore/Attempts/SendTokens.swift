@@ -11,6 +11,9 @@ package struct SendTokens: Sendable, Hashable {
   private var updated: Double
   private let minimumRate: Double
 
+  /// Less than this is missing only by rounding; its wait would be too short for a clock to show.
+  private static let rounding = 1e-9
+
   package init(rate: Double, minimumRate: Double = 0.5, now: Double) {
     self.minimumRate = minimumRate
     self.rate = max(rate, minimumRate)
@@ -29,8 +32,8 @@ package struct SendTokens: Sendable, Hashable {
   /// - Returns: 0 when they were taken, else the seconds to wait before asking again.
   package mutating func take(_ amount: Double = 1, at now: Double) -> Double {
     refill(now)
-    guard tokens < amount else {
-      tokens -= amount
+    guard tokens < amount - SendTokens.rounding else {
+      tokens = max(0, tokens - amount)
       return 0
     }
     return (amount - tokens) / rate
