@@ -15,7 +15,7 @@ package struct AttemptLoop: Sendable {
   package let unit: @Sendable () -> Double
   private let policies: @Sendable (String?) -> RetryPolicy
 
-  /// - Parameter policies: the retry settings of a profile; nil stands for the default chain.
+  /// Settings by profile: `policies` is asked at each call, with nil for the default chain.
   package init(
     policies: @escaping @Sendable (_ profile: String?) -> RetryPolicy, clock: RunClock,
     limit: ConcurrencyLimit, stop: StopSignal, board: ProgressBoard,

@@ -115,7 +115,7 @@ package struct LaneSnapshot: Sendable, Hashable {
   package let configuredRate: Double
   /// Changes a second that it makes at most at present; lower while the service throttles.
   package let rate: Double
-  /// The rate of AWS's adaptive mode; nil before the first throttle. Only calls of that mode obey.
+  /// The rate of AWS's adaptive mode, which only its calls obey; nil before the first throttle.
   package let adaptiveRate: Double?
   /// Answers that refused for rate, of any operation.
   package let throttles: Int

@@ -5,7 +5,9 @@ import Testing
 /// AWS's retry specification and botocore's tables, run against our pure values.
 @Suite(.enabled(if: Conformance.has("retry-standard"), "\(Conformance.absence)"))
 struct RetryConformanceTests {
-  /// The numbers before 2026: cost 5 and base 1 s for every fault. Only a case without a retry
+  /// The numbers before 2026: cost 5 and base 1 s for every fault.
+  ///
+  /// Only a case without a retry
   /// comes out the same by the numbers of 2026.
   private static let sameBeforeAndAfter2026 = ["No retries at all if retry quota is 0"]
 
