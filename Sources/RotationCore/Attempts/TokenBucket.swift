@@ -30,6 +30,12 @@ package struct TokenBucket: Sendable, Hashable {
     return tokens >= 0 ? 0 : -tokens / rate
   }
 
+  /// The wait that ``take(at:)`` would tell, with nothing taken.
+  package func wait(at now: Double) -> Double {
+    var copy = self
+    return copy.take(at: now)
+  }
+
   /// Changes the pace from now on; tokens already promised keep their time.
   package mutating func setRate(_ newRate: Double, at now: Double) {
     refill(now)

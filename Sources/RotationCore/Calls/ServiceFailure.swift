@@ -25,6 +25,10 @@ package struct ServiceFailure: Error, Sendable, Hashable {
   package var requestID: String?
   /// `x-amz-retry-after`: milliseconds that the service asks to wait.
   package var retryAfterMilliseconds: Int?
+  /// The retries of a call that ended because its attempts were used up; nil in all other cases.
+  ///
+  /// The AWS CLI writes it as ` (reached max retries: 2)`.
+  package var exhaustedRetries: Int?
 
   package init(
     kind: Kind, code: String, message: String, httpStatus: Int? = nil, requestID: String? = nil,

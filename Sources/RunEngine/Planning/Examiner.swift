@@ -92,7 +92,7 @@ package struct Examiner<Reader: SecretsManagerReader>: Sendable {
     let pacer = await pacers.pacer(for: lane)
     var attempts: [AttemptRecord] = []
     let result = await loop.persistentCall(
-      .describeSecret, pacer: pacer, attempts: &attempts
+      .describeSecret, profile: site.profile, pacer: pacer, attempts: &attempts
     ) { attempt in
       await reader.describeSecret(id, at: site, attempt: attempt)
     }
@@ -123,7 +123,7 @@ package struct Examiner<Reader: SecretsManagerReader>: Sendable {
   ) async -> Timestamp? {
     var attempts: [AttemptRecord] = []
     let result = await loop.persistentCall(
-      .listSecretVersionIDs, pacer: pacer, attempts: &attempts
+      .listSecretVersionIDs, profile: site.profile, pacer: pacer, attempts: &attempts
     ) { attempt in
       await reader.listSecretVersionIDs(id, at: site, attempt: attempt)
     }

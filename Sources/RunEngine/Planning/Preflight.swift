@@ -49,12 +49,11 @@ package struct Preflight<Reader: SecretsManagerReader>: Sendable {
   /// Asks for one profile.
   package func identity(at site: CallSite) async -> ProfileIdentity {
     // The account is not known yet, so each profile has a retry budget of its own here.
-    let pacer = LanePacer(
-      lane: LaneID(account: site.profile ?? "default", region: site.region), rate: 50, burst: 2,
-      now: loop.clock.elapsed())
+    let pacer = LanePacer.unpaced(
+      LaneID(account: site.profile ?? "default", region: site.region), now: loop.clock.elapsed())
     var attempts: [AttemptRecord] = []
     let result = await loop.persistentCall(
-      .getCallerIdentity, pacer: pacer, attempts: &attempts
+      .getCallerIdentity, profile: site.profile, pacer: pacer, attempts: &attempts
     ) { attempt in
       await reader.callerIdentity(at: site, attempt: attempt)
     }

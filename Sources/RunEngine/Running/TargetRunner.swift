@@ -120,7 +120,9 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
     _ entry: PlanEntry, _ pacer: LanePacer, _ attempts: inout [AttemptRecord]
   ) async -> Result<SecretState, ServiceFailure> {
     let site = CallSite(profile: entry.target.profile, region: entry.actingRegion)
-    return await loop.persistentCall(.describeSecret, pacer: pacer, attempts: &attempts) {
+    return await loop.persistentCall(
+      .describeSecret, profile: site.profile, pacer: pacer, attempts: &attempts
+    ) {
       await service.describeSecret(entry.actingID, at: site, attempt: $0)
     }
   }
@@ -169,7 +171,7 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
     let site = CallSite(profile: entry.target.profile, region: entry.actingRegion)
     var intents = 0
     let result = await loop.persistentCall(
-      .cancelRotateSecret, pacer: pacer, attempts: &attempts,
+      .cancelRotateSecret, profile: site.profile, pacer: pacer, attempts: &attempts,
       willSend: { number in
         guard !loop.stop.isStopped else { return false }
         do throws(FileError) {

@@ -10,10 +10,7 @@ package enum ServiceAnswer {
 
   /// `x-amz-retry-after` in milliseconds; anything but a whole number from 0 is ignored.
   package static func retryAfter(_ response: HTTPResponse) -> Int? {
-    guard let text = response.header("x-amz-retry-after"), let value = Int(text), value >= 0 else {
-      return nil
-    }
-    return value
+    response.header("x-amz-retry-after").flatMap(RetryPolicy.hintMilliseconds(header:))
   }
 
   /// Cuts a code down to its shape name: `com.amazonaws.x#Foo:http://y` is `Foo`.

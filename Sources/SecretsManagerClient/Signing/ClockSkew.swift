@@ -1,15 +1,7 @@
 package import RotationCore
 
-/// Errors that say that our clock, or the signature made with it, is wrong.
-package enum ClockSkew {
-  private static let codes: Set<String> = [
-    "RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture",
-    "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure",
-  ]
-
-  /// Whether another attempt, signed with the corrected clock, may succeed where this one failed.
-  package static func isSkewCode(_ code: String) -> Bool { codes.contains(code) }
-
+/// The correction of our clock by the service's.
+enum ClockSkew {
   /// The offset to sign with from now on, in milliseconds; nil to keep what is set.
   ///
   /// An offset is used from 300 s on, and replaced when it moves by more than 60 s.
@@ -37,16 +29,5 @@ package enum HTTPDate {
     let day = words[1].utf8.count == 1 ? "0\(words[1])" : String(words[1])
     let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
     return Timestamp(iso8601: "\(words[3])-\(number)-\(day)T\(words[4])Z")
-  }
-}
-
-extension ServiceFailure {
-  /// Whether the service refused the request's time or signature; decided by the code alone.
-  package var isClockSkew: Bool { kind == .service && ClockSkew.isSkewCode(code) }
-
-  /// Whether fresh credentials may mend this failure; decided by the code alone.
-  package var isExpiredToken: Bool {
-    kind == .service
-      && ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"].contains(code)
   }
 }

@@ -59,7 +59,7 @@ import Testing
 
   @Test func `the backoff doubles to twenty seconds`() {
     func delay(_ attempt: Int, _ verdict: RetryPolicy.Verdict) -> Double {
-      RetryPolicy.delaySeconds(
+      RetryPolicy().delaySeconds(
         afterAttempt: attempt, verdict: verdict, hintMilliseconds: nil, unit: 1)
     }
     #expect((1...4).map { delay($0, .transient) } == [0.05, 0.1, 0.2, 0.4])
@@ -69,7 +69,7 @@ import Testing
 
   @Test(arguments: [(1500, 1.5), (0, 1.0), (60_000, 6.0), (-5, 1.0)])
   func `a hint counts between the backoff and five seconds more`(hint: Int, expected: Double) {
-    let delay = RetryPolicy.delaySeconds(
+    let delay = RetryPolicy().delaySeconds(
       afterAttempt: 1, verdict: .throttling, hintMilliseconds: hint, unit: 1)
     #expect(delay == expected)
   }

@@ -326,7 +326,7 @@ extension EngineHarness {
     service = old.service
     clock = old.clock
     loop = AttemptLoop(
-      policy: old.loop.policy, clock: old.clock, limit: ConcurrencyLimit(64), stop: stop,
+      policy: old.loop.policy(for: nil), clock: old.clock, limit: ConcurrencyLimit(64), stop: stop,
       board: board, unit: { 0.5 })
     pacers = PacerRegistry(rate: 40, burst: 2, clock: old.clock)
     time = old.time

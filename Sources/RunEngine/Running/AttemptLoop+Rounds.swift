@@ -1,0 +1,55 @@
+package import RotationCore
+
+extension AttemptLoop {
+  /// A call that is begun anew when its attempts end on a passing fault.
+  ///
+  /// Three attempts are AWS's rule for one caller; over a hundred thousand targets they leave some
+  /// that met three faults in a row, and an operator should not have to run those again. So a call
+  /// of a run has four rounds of attempts. Where the lane's retry quota is used up, a round has one
+  /// attempt; the target then waits for its next round instead of failing, and has twelve of them,
+  /// so that it keeps its number of attempts.
+  ///
+  /// A throttle says that the lane was too fast, not that something is wrong with the target. The
+  /// lane has lowered its rate by then, so the call has twelve rounds too, with pauses of up to
+  /// 16 s: about two minutes in which every answer was a throttle. A site that cannot be reached
+  /// is not asked again.
+  package func persistentCall<Output: Sendable>(
+    _ operation: ServiceOperation, profile: String? = nil, pacer: LanePacer,
+    attempts: inout [AttemptRecord], willSend: (Int) async -> Bool = { _ in true },
+    notSent: () async -> Void = {}, send: (AttemptNumber) async -> AttemptReply<Output>
+  ) async -> Result<Output, ServiceFailure> {
+    var round = 1
+    while true {
+      if await pacer.isUnreachable { return .failure(unreachable(pacer.lane)) }
+      let result = await call(
+        operation, profile: profile, pacer: pacer, attempts: &attempts, willSend: willSend,
+        notSent: notSent, send: send)
+      guard case .failure(let failure) = result else { return result }
+      let verdict = RetryPolicy.verdict(on: failure, of: operation)
+      guard round < rounds(after: failure, verdict) else { return result }
+      let doublings = min(round - 1, verdict == .throttling ? 4 : 2)
+      let pause = Double(1 << doublings) * (0.5 + unit() / 2)
+      if await !stop.wait(pause, on: clock) { return result }
+      round += 1
+    }
+  }
+
+  /// The rounds that a call has whose last one ended so; none beyond the first for what will not
+  /// pass.
+  private func rounds(after failure: ServiceFailure, _ verdict: RetryPolicy.Verdict) -> Int {
+    if failure.kind == .connect { return 1 }
+    if failure.isExpiredToken { return 4 }
+    switch verdict {
+    case .throttling: return 12
+    // Attempts were left, so it was the quota that ended the round.
+    case .transient: return failure.exhaustedRetries == nil ? 12 : 4
+    case .final: return 1
+    }
+  }
+
+  private func unreachable(_ lane: LaneID) -> ServiceFailure {
+    ServiceFailure(
+      kind: .connect, code: "EndpointUnreachable",
+      message: "not sent: no call to \(lane.region) reached an endpoint")
+  }
+}
