@@ -18,6 +18,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .systemLibrary(
@@ -29,6 +30,10 @@ let package = Package(
 
     .target(name: "RotationCore", swiftSettings: strict),
     .target(name: "JMESPath", dependencies: ["RotationCore"], swiftSettings: strict),
+    .target(
+      name: "OutputFormats",
+      dependencies: ["RotationCore", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
     .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: strict),
     .target(name: "DurableFiles", swiftSettings: strict),
     .target(name: "Locking", swiftSettings: strict),
@@ -67,6 +72,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "JMESPathTests", dependencies: ["JMESPath", "RotationCore"], swiftSettings: strict),
+    .testTarget(
+      name: "OutputFormatsTests",
+      dependencies: ["OutputFormats", "RotationCore", "JMESPath", "TestSupport"],
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "SecretsManagerClientTests",
       dependencies: [

@@ -17,6 +17,19 @@ package struct ServiceFailure: Error, Sendable, Hashable {
     case abandoned
   }
 
+  /// A call that was made for the sake of another one, and refused.
+  package struct RefusedCall: Sendable, Hashable {
+    /// AWS's name, such as `AssumeRole`.
+    package let operation: String
+    /// The service's own words.
+    package let message: String
+
+    package init(operation: String, message: String) {
+      self.operation = operation
+      self.message = message
+    }
+  }
+
   package var kind: Kind
   /// The service's error code, such as `ResourceNotFoundException`, else a code of ours.
   package var code: String
@@ -29,6 +42,9 @@ package struct ServiceFailure: Error, Sendable, Hashable {
   ///
   /// The AWS CLI writes it as ` (reached max retries: 2)`.
   package var exhaustedRetries: Int?
+
+  /// The call that was refused, where it is not the one that was asked for.
+  package var refusedCall: RefusedCall?
 
   package init(
     kind: Kind, code: String, message: String, httpStatus: Int? = nil, requestID: String? = nil,

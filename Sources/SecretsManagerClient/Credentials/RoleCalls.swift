@@ -61,7 +61,9 @@ struct RoleCalls: Sendable {
   /// Whether STS has looked at the code that went with a call.
   private static func judgesCode(_ result: Result<AssumedRole, ServiceFailure>) -> Bool {
     guard case .failure(let failure) = result else { return true }
-    if failure.kind == .service { return !isRepeatable(failure) && !failure.isExpiredToken }
+    if failure.kind == .service {
+      return !CredentialCallFailure.isPassing(failure) && !failure.isExpiredToken
+    }
     return failure.kind == .lost || failure.kind == .malformed
   }
 
@@ -79,36 +81,10 @@ struct RoleCalls: Sendable {
     return name.utf8.count >= 2 ? name : "rotactl-\(caller.now.milliseconds / 1000)"
   }
 
-  private static let repeatable: Set<String> = [
-    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
-    "RequestThrottledException", "RequestLimitExceeded", "TooManyRequestsException", "SlowDown",
-    "IDPCommunicationError", "RequestTimeout", "RequestTimeoutException",
-  ]
-
-  /// Whether the same call may well succeed a little later.
-  private static func isRepeatable(_ failure: ServiceFailure) -> Bool {
-    repeatable.contains(failure.code) || failure.isClockSkew
-      || [500, 502, 503, 504].contains(failure.httpStatus ?? 0)
-  }
-
-  /// Tells the failure of a role from one of the call that wanted its credentials.
-  ///
-  /// Nothing was sent to Secrets Manager, so what may be tried again becomes `connect` or stays a
-  /// throttle, and what may not becomes `credentials`; neither leaves a doubt about the secret.
   static func explain(_ failure: ServiceFailure, _ hop: RoleHop) -> ServiceFailure {
-    var told = failure
-    told.message =
+    CredentialCallFailure.told(
+      failure, of: "AssumeRole",
       "AssumeRole of \(hop.roleARN) for the profile \"\(hop.profile)\": "
-      + (failure.message.isEmpty ? failure.code : failure.message)
-    switch failure.kind {
-    case .service:
-      let status = failure.httpStatus ?? 0
-      if repeatable.contains(failure.code) || failure.isClockSkew { return told }
-      told.kind = [500, 502, 503, 504].contains(status) ? .connect : .credentials
-    case .lost, .malformed: told.kind = .connect
-    case .connect, .tls, .credentials, .abandoned: return told
-    }
-    told.httpStatus = nil
-    return told
+        + (failure.message.isEmpty ? failure.code : failure.message))
   }
 }

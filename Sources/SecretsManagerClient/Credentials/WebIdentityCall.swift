@@ -47,7 +47,7 @@ struct WebIdentityCall: Sendable {
       .flatMap { STSAnswer.roleCredentials($0, action: WebIdentityCall.action) }
       .mapError { failure in
         CredentialCallFailure.told(
-          failure,
+          failure, of: WebIdentityCall.action,
           "\(WebIdentityCall.action) of \(roleARN): "
             + (failure.message.isEmpty ? failure.code : failure.message))
       }

@@ -17,7 +17,8 @@ extension RemoteSecretsManager {
     guard !options.noSignRequest else {
       return .success(CredentialFacts(source: "", maskedAccessKeyID: "", expiration: nil))
     }
-    return await sources.credentials(profile: site.profile, region: site.region).map { credentials in
+    return await sources.credentials(profile: site.profile, region: site.region).map {
+      credentials in
       CredentialFacts(
         source: credentials.source,
         maskedAccessKeyID: String(repeating: "*", count: 16) + credentials.accessKeyID.suffix(4),

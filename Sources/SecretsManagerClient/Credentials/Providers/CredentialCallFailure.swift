@@ -1,24 +1,33 @@
 internal import RotationCore
 
-/// Telling the failure of a call for credentials from one of the call that wanted them.
+/// Tells the failure of a call for credentials from one of the call that wanted them.
 enum CredentialCallFailure {
-  private static let repeatable: Set<String> = [
-    "IDPCommunicationError", "RequestTimeout", "RequestTimeoutException", "TooManyRequestsError",
-  ]
+  /// Codes and a status that say the same as a passing fault does, in services that are asked for
+  /// credentials.
+  private static let passingCodes: Set<String> = ["TooManyRequestsError"]
+  private static let passingStatus = 429
+
+  /// Whether the same call may well succeed a little later.
+  static func isPassing(_ failure: ServiceFailure) -> Bool {
+    RetryPolicy.verdict(on: failure, service: .sts) != .final || failure.isClockSkew
+      || passingCodes.contains(failure.code) || failure.httpStatus == passingStatus
+  }
 
   /// The failure with a new message, of a kind that leaves no doubt about the secret.
   ///
   /// Nothing was sent to Secrets Manager, so what may be tried again becomes `connect` or stays a
-  /// throttle, and what may not becomes `credentials`.
-  static func told(_ failure: ServiceFailure, _ message: String) -> ServiceFailure {
+  /// throttle or a refused clock, and what may not becomes `credentials`.
+  static func told(
+    _ failure: ServiceFailure, of operation: String, _ message: String
+  ) -> ServiceFailure {
     var told = failure
     told.message = message
     switch failure.kind {
     case .service:
-      if RetryPolicy.isThrottling(failure.code) { return told }
-      let status = failure.httpStatus ?? 0
-      let isPassing = [429, 500, 502, 503, 504].contains(status)
-      told.kind = isPassing || repeatable.contains(failure.code) ? .connect : .credentials
+      told.refusedCall = ServiceFailure.RefusedCall(
+        operation: operation, message: failure.message)
+      if RetryPolicy.isThrottling(failure.code) || failure.isClockSkew { return told }
+      told.kind = isPassing(failure) ? .connect : .credentials
     case .lost, .malformed: told.kind = .connect
     case .connect, .tls, .credentials, .abandoned: return told
     }

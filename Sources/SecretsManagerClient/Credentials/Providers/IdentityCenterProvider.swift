@@ -140,15 +140,10 @@ enum IdentityCenterFailure {
   }
 
   static func refused(_ failure: ServiceFailure, _ operation: String) -> ServiceFailure {
-    var told = failure
-    told.message =
+    CredentialCallFailure.told(
+      failure, of: operation,
       "An error occurred (\(failure.code)) when calling the \(operation) operation: "
-      + (failure.message.isEmpty ? "no message" : failure.message)
-    let status = failure.httpStatus ?? 0
-    if status == 429, failure.code == "TooManyRequestsException" { return told }
-    told.kind = isTransient(status) ? .connect : .credentials
-    told.httpStatus = nil
-    return told
+        + (failure.message.isEmpty ? "no message" : failure.message))
   }
 
   /// Statuses that are worth another attempt.

@@ -241,7 +241,7 @@ struct TokenRefresh: Sendable {
         return try answer.mapError(IdentityCenterFailure.transport).get()
       }
       await context.sleep(
-        RetryPolicy.delaySeconds(
+        RetryPolicy().delaySeconds(
           afterAttempt: number, verdict: .throttling, hintMilliseconds: nil,
           unit: Double.random(in: 0..<1)))
       number += 1

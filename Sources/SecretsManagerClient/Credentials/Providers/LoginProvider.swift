@@ -34,7 +34,8 @@ struct LoginProvider: CredentialProvider {
   ) async throws(ServiceFailure) -> Credentials {
     let response = try await context.exchange(try request(file, region)).mapError { failure in
       let failure = ServiceFailure(failure)
-      return CredentialCallFailure.told(failure, failure.message)
+      return CredentialCallFailure.told(
+        failure, of: "CreateOAuth2Token", failure.message)
     }.get()
     let body: JSONValue
     switch ServiceAnswer.object(response) {
@@ -76,7 +77,8 @@ struct LoginProvider: CredentialProvider {
   ) -> ServiceFailure {
     guard failure.kind == .service, failure.code == "AccessDeniedException" else {
       let reason = failure.message.isEmpty ? failure.code : failure.message
-      return CredentialCallFailure.told(failure, "CreateOAuth2Token: \(reason)")
+      return CredentialCallFailure.told(
+        failure, of: "CreateOAuth2Token", "CreateOAuth2Token: \(reason)")
     }
     let reason = (try? JSONValue(parsing: response.body))?["error"]?.string
     switch reason {
