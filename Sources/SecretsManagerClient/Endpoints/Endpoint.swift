@@ -131,6 +131,9 @@ package struct Endpoint: Sendable, Hashable {
       case "aws-us-gov": "amazonaws-us-gov.com"
       case "aws-iso": "c2shome.ic.gov"
       case "aws-iso-b": "sc2shome.sgov.gov"
+      case "aws-iso-e": "csphome.adc-e.uk"
+      case "aws-iso-f": "csphome.hci.ic.gov"
+      case "aws-eusc": "amazonaws-eusc.eu"
       default: partition.suffix
       }
     if dualStack { return "signin\(mark).\(region).\(partition.dualStackSuffix)" }
