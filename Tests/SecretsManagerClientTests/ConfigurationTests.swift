@@ -13,18 +13,8 @@ import Testing
 
   /// Where this reader goes its own way on purpose.
   private static let divergences: [String: String] = [
-    "Duplicate profiles in the same file merge properties.": "accepted: an incident is no time "
-      + "to refuse a file that the SDKs read",
-    "Duplicate properties in a profile use the last one defined.": "the same",
-    "Duplicate properties in duplicate profiles use the last one defined.": "the same",
-    "Duplicate properties in duplicate profiles use the last one defined (case insensitive).":
-      "the same",
-    "Default profiles with mixed prefixes in the config file ignore the one without prefix when "
-      + "merging.": "the same",
-    "Default profiles with mixed prefixes merge with credentials": "the same",
     "profile name with extra whitespace": "accepted: the SDKs trim the name",
     "profile name with extra whitespace in credentials": "the same",
-    "Sub-property definitions cannot have an empty name.": "such a line is passed over",
   ]
 
   @Test(.enabled(if: ConformanceFiles.isThere, "the shared conformance data is not here"))

@@ -6,95 +6,156 @@ internal import Glibc
 package struct AWSConfiguration: Sendable {
   package typealias Values = [String: String]
 
+  /// Where a setting of a profile stands.
+  package struct Origin: Sendable, Hashable {
+    /// Whether it is the credentials file, else the config file.
+    package let isCredentialsFile: Bool
+    package let path: String
+  }
+
+  /// The variables that are not empty.
   package let environment: [String: String]
+  /// All variables as they were given, also the empty ones, which matter to a few settings.
+  package let givenEnvironment: [String: String]
   /// Profile name to its keys; those of the credentials file have replaced the config file's.
   package private(set) var profiles: [String: Values] = [:]
   /// The keys of each profile that stand in the credentials file.
   package private(set) var credentialsFile: [String: Values] = [:]
-  /// `[services NAME]` to service key to its settings.
-  package private(set) var services: [String: [String: Values]] = [:]
-  /// `[sso-session NAME]` to its settings.
+  /// `[sso-session NAME]` to its keys.
   package private(set) var ssoSessions: [String: Values] = [:]
+  /// `[services NAME]` to its keys; a service's settings are one nested value.
+  package private(set) var services: [String: Values] = [:]
+  /// The files that exist and could not be opened; the CLI takes these as empty.
+  package private(set) var unreadableFiles: [String] = []
+  private var configPath = ""
+  private var credentialsPath = ""
 
   package init(
     environment: [String: String], config: ConfigurationFile, credentials: ConfigurationFile
   ) {
+    givenEnvironment = environment
     self.environment = environment.filter { !$0.value.isEmpty }
-    for section in config.sections {
-      let words = ShellWords.split(section.name)
-      if words == ["default"] {
+    for section in config.sections { add(section) }
+    for section in credentials.sections {
+      credentialsFile[section.name] = section.values
+    }
+    addPadded(config, credentials)
+    for (name, values) in credentialsFile {
+      profiles[name, default: [:]].merge(values) { $1 }
+    }
+  }
+
+  /// The kind is the beginning of a section's name, whatever follows; a later one replaces.
+  private mutating func add(_ section: ConfigurationFile.Section) {
+    let name = section.name
+    if name == "default" {
+      profiles[name] = section.values
+    } else if name.utf8.starts(with: "profile".utf8) {
+      if let key = AWSConfiguration.second(name) { profiles[key] = section.values }
+    } else if name.utf8.starts(with: "sso-session".utf8) {
+      if let key = AWSConfiguration.second(name) { ssoSessions[key] = section.values }
+    } else if name.utf8.starts(with: "services".utf8) {
+      if let key = AWSConfiguration.second(name) { services[key] = section.values }
+    }
+  }
+
+  /// Headers with blanks inside the brackets, which the SDKs trim and the CLI passes over.
+  ///
+  /// One counts only where no plain header gives that name.
+  private mutating func addPadded(_ config: ConfigurationFile, _ credentials: ConfigurationFile) {
+    for section in config.sections where PythonText.trim(section.name) != section.name {
+      let words = ShellWords.split(section.name) ?? []
+      if words == ["default"], profiles["default"] == nil {
         profiles["default"] = section.values
-      } else if words.count == 2, words[0] == "profile" {
+      } else if words.count == 2, words[0] == "profile", profiles[words[1]] == nil {
         profiles[words[1]] = section.values
-      } else if words.count == 2, words[0] == "services" {
-        services[words[1]] = section.values.compactMapValues(ConfigurationFile.nested)
-      } else if words.count == 2, words[0] == "sso-session" {
-        ssoSessions[words[1]] = section.values
       }
     }
     for section in credentials.sections {
-      credentialsFile[section.name] = section.values
-      profiles[section.name, default: [:]].merge(section.values) { $1 }
+      let name = PythonText.trim(section.name)
+      if credentialsFile[name] == nil { credentialsFile[name] = section.values }
     }
+  }
+
+  private static func second(_ name: String) -> String? {
+    guard let words = ShellWords.split(name), words.count == 2 else { return nil }
+    return words[1]
   }
 
   /// Reads the two files where AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE say, else in
-  /// `$HOME/.aws`; a missing file is an empty one.
+  /// `$HOME/.aws`.
+  ///
+  /// A missing file, a folder, or one that may not be opened is an empty one, as in the CLI.
   package static func load(
     environment: [String: String]
   ) throws(ConfigurationError) -> AWSConfiguration {
-    func file(_ variable: String, _ name: String) throws(ConfigurationError) -> ConfigurationFile {
+    var unreadable: [String] = []
+    func path(_ variable: String, _ name: String) -> String {
       let chosen = environment[variable].flatMap { $0.isEmpty ? nil : $0 }
-      let path = expand(chosen ?? "~/.aws/\(name)", environment)
-      guard let text = try read(path) else { return ConfigurationFile() }
-      return try ConfigurationFile(parsing: text, path: path)
+      return ConfigurationPath.expand(chosen ?? "~/.aws/\(name)", environment)
     }
-    return AWSConfiguration(
-      environment: environment, config: try file("AWS_CONFIG_FILE", "config"),
-      credentials: try file("AWS_SHARED_CREDENTIALS_FILE", "credentials"))
+    func file(_ path: String) throws(ConfigurationError) -> ConfigurationFile {
+      switch try read(path) {
+      case .bytes(let bytes): return try ConfigurationFile(parsing: bytes, path: path)
+      case .unreadable: unreadable.append(path)
+      case .absent: break
+      }
+      return ConfigurationFile()
+    }
+    let config = path("AWS_CONFIG_FILE", "config")
+    let credentials = path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+    var result = AWSConfiguration(
+      environment: environment, config: try file(config), credentials: try file(credentials))
+    result.configPath = config
+    result.credentialsPath = credentials
+    result.unreadableFiles = unreadable
+    return result
   }
 
-  /// Replaces a leading `~` by HOME; without HOME the text stays, and names no file.
+  /// Replaces `$NAME`, `${NAME}`, and a leading `~` or `~user`.
   static func expand(_ path: String, _ environment: [String: String]) -> String {
-    guard path == "~" || path.hasPrefix("~/"), let home = environment["HOME"], !home.isEmpty else {
-      return path
-    }
-    return home + path.dropFirst()
+    ConfigurationPath.expand(path, environment)
   }
 
-  /// - Returns: nil for a file that does not exist. At most 4 MiB are read.
-  private static func read(_ path: String) throws(ConfigurationError) -> String? {
+  private enum Content {
+    case bytes([UInt8])
+    case absent
+    case unreadable
+  }
+
+  /// At most 4 MiB are read; a larger file is an error.
+  private static func read(_ path: String) throws(ConfigurationError) -> Content {
+    // Only regular files count; opening a pipe could wait for ever.
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return .absent }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw unreadable(path, errno)
-    }
+    guard descriptor >= 0 else { return .unreadable }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16 << 10)
     while true {
       let count = Glibc.read(descriptor, &buffer, buffer.count)
-      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+      if count == 0 { return .bytes(bytes) }
       if count < 0, errno == EINTR { continue }
-      guard count > 0, bytes.count + count <= 4 << 20 else {
-        throw unreadable(path, count < 0 ? errno : EFBIG)
+      guard count > 0 else { return .unreadable }
+      guard bytes.count + count <= 4 << 20 else {
+        throw ConfigurationError(
+          code: "ConfigParseError",
+          message: "Unable to read config file: \(path) (\(String(cString: strerror(EFBIG))))")
       }
       bytes += buffer[..<count]
     }
   }
 
-  private static func unreadable(_ path: String, _ code: Int32) -> ConfigurationError {
-    ConfigurationError(
-      code: "ConfigParseError",
-      message: "Unable to read config file: \(path) (\(String(cString: strerror(code))))")
-  }
-
   // MARK: - Profiles
 
-  /// The profile that a name, or its absence, stands for.
-  package func profileName(_ explicit: String?) -> String {
-    explicit ?? environment["AWS_PROFILE"] ?? environment["AWS_DEFAULT_PROFILE"] ?? "default"
+  /// The profile that was named, by the caller or by a variable.
+  package func chosenProfile(_ explicit: String?) -> String? {
+    explicit ?? environment["AWS_PROFILE"] ?? environment["AWS_DEFAULT_PROFILE"]
   }
+
+  /// The profile that a name, or its absence, stands for.
+  package func profileName(_ explicit: String?) -> String { chosenProfile(explicit) ?? "default" }
 
   /// Whether either file has the profile; `default` always exists.
   package func profileExists(_ name: String) -> Bool {
@@ -102,9 +163,10 @@ package struct AWSConfiguration: Sendable {
   }
 
   /// The error for a named profile that is in neither file; nil when all is well.
+  ///
+  /// As in the CLI, `default` may be missing only as long as nobody names it.
   package func missingProfile(_ explicit: String?) -> ConfigurationError? {
-    let name = profileName(explicit)
-    guard !profileExists(name) else { return nil }
+    guard let name = chosenProfile(explicit), profiles[name] == nil else { return nil }
     return ConfigurationError(
       code: "ProfileNotFound", message: "The config profile (\(name)) could not be found")
   }
@@ -113,34 +175,13 @@ package struct AWSConfiguration: Sendable {
   package func value(_ key: String, ofProfile explicit: String?) -> String? {
     profiles[profileName(explicit)]?[key].flatMap { $0.isEmpty ? nil : $0 }
   }
-}
 
-/// Splitting a section's name as a POSIX shell splits words: blanks, quotes, backslashes.
-enum ShellWords {
-  static func split(_ text: String) -> [String] {
-    var words: [String] = []
-    var word: String?
-    var quote: Character?
-    var escaped = false
-    for character in text {
-      if escaped {
-        word = (word ?? "") + String(character)
-        escaped = false
-      } else if character == "\\", quote != "'" {
-        escaped = true
-      } else if let open = quote {
-        if character == open { quote = nil } else { word = (word ?? "") + String(character) }
-      } else if character == "\"" || character == "'" {
-        quote = character
-        word = word ?? ""
-      } else if character == " " || character == "\t" {
-        if let done = word { words.append(done) }
-        word = nil
-      } else {
-        word = (word ?? "") + String(character)
-      }
-    }
-    if let word { words.append(word) }
-    return words
+  /// The file that a profile's key was taken from; nil where no file has the key.
+  package func origin(of key: String, profile explicit: String?) -> Origin? {
+    let name = profileName(explicit)
+    guard profiles[name]?[key] != nil else { return nil }
+    let isCredentialsFile = credentialsFile[name]?[key] != nil
+    return Origin(
+      isCredentialsFile: isCredentialsFile, path: isCredentialsFile ? credentialsPath : configPath)
   }
 }

@@ -1,4 +1,4 @@
-/// A syntax error in `~/.aws/config` or `~/.aws/credentials`.
+/// A syntax error in `~/.aws/config` or `~/.aws/credentials`, or a setting that cannot be used.
 package struct ConfigurationError: Error, Sendable, Hashable {
   /// A botocore-like name: `ConfigParseError`, `ProfileNotFound`, `InvalidConfigError`.
   package let code: String
@@ -12,9 +12,12 @@ package struct ConfigurationError: Error, Sendable, Hashable {
 
 /// The sections of one configuration file, read as Python's configparser reads them for the CLI.
 ///
-/// `=` or `:` separates, lower-cased keys, full-line comments also after blanks, comments behind a
-/// value stay part of it, indented lines go on with a value, `[DEFAULT]` is inherited by all.
-/// Unlike the CLI, a section or key written twice is no error: sections merge, the last key wins.
+/// - `=` or `:` separates a key from its value, keys are lower-cased.
+/// - A comment is a whole line, also after blanks; `#` behind a value is part of the value.
+/// - Indented lines go on with a value, `[DEFAULT]` is inherited by all sections.
+/// - A section or key written twice, and a line without a separator, are errors.
+///
+/// Unlike the CLI, a byte order mark at the beginning is passed over, as the SDKs do.
 package struct ConfigurationFile: Sendable, Hashable {
   package struct Section: Sendable, Hashable {
     /// The text in the brackets.
@@ -31,16 +34,11 @@ package struct ConfigurationFile: Sendable, Hashable {
   /// Reads a file's text; the path is named in errors only.
   package init(parsing text: String, path: String) throws(ConfigurationError) {
     var reader = ConfigurationReader(path: path)
-    var number = 0
-    // Line ends are bytes here, since `\r\n` is one Character to Swift.
-    for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
-      number += 1
-      try reader.read(String(decoding: line, as: UTF8.self), number)
-    }
+    try reader.readAll(text)
     sections = reader.finish()
     for section in sections {
       for (key, value) in section.values where value.hasPrefix("\n") {
-        guard !value.split(separator: "\n").allSatisfy({ $0.contains("=") }) else { continue }
+        guard ConfigurationFile.nested(value) == nil else { continue }
         throw ConfigurationError(
           code: "ConfigParseError",
           message: "Unable to parse config file: \(path) (in [\(section.name)], a line of '\(key)' "
@@ -49,18 +47,27 @@ package struct ConfigurationFile: Sendable, Hashable {
     }
   }
 
+  /// Reads a file's bytes, which must be UTF-8 as in the CLI under a UTF-8 locale.
+  package init(parsing bytes: [UInt8], path: String) throws(ConfigurationError) {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw ConfigurationError(
+        code: "ConfigParseError", message: "Unable to parse config file: \(path) (not UTF-8)")
+    }
+    try self.init(parsing: text, path: path)
+  }
+
   /// The lines `key = value` inside a value that begins with a line end; nil for a plain value.
   ///
-  /// Lines without a separator are passed over.
+  /// The keys keep their letters. Nil also when a line has no `=`.
   package static func nested(_ value: String) -> [String: String]? {
     guard value.hasPrefix("\n") else { return nil }
     var result: [String: String] = [:]
-    for line in value.split(separator: "\n") {
-      guard let equals = line.firstIndex(of: "=") else { continue }
-      let key = TextTrimming.trim(line[..<equals])
-      if !key.isEmpty {
-        result[key.lowercased()] = TextTrimming.trim(line[line.index(after: equals)...])
-      }
+    for piece in value.unicodeScalars.split(whereSeparator: PythonText.endsLine) {
+      let line = PythonText.trim(Substring(piece))
+      guard !line.isEmpty else { continue }
+      guard let equals = line.unicodeScalars.firstIndex(of: "=") else { return nil }
+      let key = PythonText.trim(line[..<equals])
+      result[key] = PythonText.trim(line[line.unicodeScalars.index(after: equals)...])
     }
     return result
   }
@@ -83,47 +90,80 @@ private struct ConfigurationReader {
       message: "Unable to parse config file: \(path) (line \(line): \(what))")
   }
 
-  mutating func read(_ raw: String, _ number: Int) throws(ConfigurationError) {
-    let line = number == 1 && raw.hasPrefix("\u{FEFF}") ? String(raw.dropFirst()) : raw
-    let text = TextTrimming.trim(line)
-    let isComment = text.hasPrefix("#") || text.hasPrefix(";")
-    guard !text.isEmpty, !isComment else {
+  /// Lines end at `\n`, `\r\n` or `\r`; these are scalars here, as Swift joins them to one.
+  mutating func readAll(_ text: String) throws(ConfigurationError) {
+    let scalars = Substring(text).unicodeScalars.drop { $0 == "\u{FEFF}" }
+    var start = scalars.startIndex
+    var number = 0
+    while start < scalars.endIndex {
+      let end = scalars[start...].firstIndex { $0 == "\n" || $0 == "\r" } ?? scalars.endIndex
+      number += 1
+      try read(Substring(scalars[start..<end]), number)
+      guard end < scalars.endIndex else { return }
+      let next = scalars.index(after: end)
+      let isPair = scalars[end] == "\r" && next < scalars.endIndex && scalars[next] == "\n"
+      start = isPair ? scalars.index(after: next) : next
+    }
+  }
+
+  private mutating func read(_ line: Substring, _ number: Int) throws(ConfigurationError) {
+    let text = PythonText.trim(line)
+    guard let first = text.unicodeScalars.first, first != "#", first != ";" else {
       // An empty line belongs to the value that it stands in; a comment line does not.
-      if !isComment, let current, let key { sections[current]?[key]?.append("") }
+      if text.isEmpty, let current, let key { sections[current]?[key]?.append("") }
       return
     }
-    let depth = line.utf8.prefix { $0 == 0x20 || $0 == 0x09 }.count
+    let depth = line.unicodeScalars.prefix(while: PythonText.isBlank).count
     if let current, let key, depth > indent {
       sections[current]?[key]?.append(text)
       return
     }
     indent = depth
-    if text.hasPrefix("[") {
-      guard let end = text.lastIndex(of: "]"), end > text.index(after: text.startIndex) else {
-        throw failure("a section must end with ']'", number)
-      }
-      let name = String(text[text.index(after: text.startIndex)..<end])
-      if sections[name] == nil { names.append(name) }
-      sections[name, default: [:]] = sections[name] ?? [:]
-      (current, key) = (name, nil)
-      return
-    }
+    if let name = header(text) { return try open(name, number) }
     guard let current else { throw failure("a key outside of any section", number) }
-    guard let separator = text.firstIndex(where: { $0 == "=" || $0 == ":" }) else {
-      throw failure("no '=' after the key", number)
+    try add(text, to: current, number)
+  }
+
+  /// The text from the first bracket to the last one; text behind that is passed over.
+  private func header(_ text: String) -> String? {
+    let scalars = text.unicodeScalars
+    guard scalars.first == "[", let end = scalars.lastIndex(of: "]") else { return nil }
+    let start = scalars.index(after: scalars.startIndex)
+    return start < end ? String(scalars[start..<end]) : nil
+  }
+
+  private mutating func open(_ name: String, _ number: Int) throws(ConfigurationError) {
+    if sections[name] == nil {
+      names.append(name)
+      sections[name] = [:]
+    } else if name != "DEFAULT" {
+      throw failure("the section [\(TextTrimming.excerpt(name, 80))] is there twice", number)
     }
-    let name = TextTrimming.trim(text[..<separator]).lowercased()
+    (current, key) = (name, nil)
+  }
+
+  private mutating func add(
+    _ text: String, to section: String, _ number: Int
+  ) throws(ConfigurationError) {
+    let scalars = text.unicodeScalars
+    guard let separator = scalars.firstIndex(where: { $0 == "=" || $0 == ":" }) else {
+      let isHeader = scalars.first == "["
+      throw failure(isHeader ? "a section must end with ']'" : "no '=' after the key", number)
+    }
+    let name = PythonText.trim(text[..<separator]).lowercased()
     guard !name.isEmpty else { throw failure("no key before the '='", number) }
-    sections[current]?[name] = [TextTrimming.trim(text[text.index(after: separator)...])]
+    guard sections[section]?[name] == nil else {
+      throw failure("the key '\(TextTrimming.excerpt(name, 80))' is there twice", number)
+    }
+    sections[section]?[name] = [PythonText.trim(text[scalars.index(after: separator)...])]
     key = name
   }
 
   func finish() -> [ConfigurationFile.Section] {
     func values(_ name: String) -> [String: String] {
       (sections[name] ?? [:]).mapValues { lines in
-        var lines = lines
-        while lines.count > 1, lines.last == "" { lines.removeLast() }
-        return lines.joined(separator: "\n")
+        let end = lines.lastIndex { !$0.isEmpty } ?? -1
+        return lines.prefix(end + 1).joined(separator: "\n")
       }
     }
     let inherited = values("DEFAULT")

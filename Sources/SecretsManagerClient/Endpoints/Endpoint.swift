@@ -20,7 +20,9 @@ package enum EndpointError: Error, Sendable, Hashable {
     case .missingScheme(let text):
       "Bad value for --endpoint-url \"\(text)\": scheme is missing.  Must be of the form "
         + "http://<hostname>/ or https://<hostname>/"
-    case .invalidURL(let text): "Invalid endpoint: \(text)"
+    case .invalidURL(let text):
+      // A bracket without its partner already stops the parser of URLs.
+      text.contains("[") != text.contains("]") ? "Invalid IPv6 URL" : "Invalid endpoint: \(text)"
     case .conflict(let what):
       "Invalid Configuration: \(what) and custom endpoint are not supported"
     }
@@ -113,16 +115,33 @@ package struct Endpoint: Sendable, Hashable {
       let isPlain = !fips || (!dualStack && partition.name == "aws-us-gov")
       let suffix = dualStack ? partition.dualStackSuffix : partition.suffix
       return "\(name)\(isPlain ? "" : "-fips").\(region).\(suffix)"
-    case .signin:
-      let domain =
-        switch partition.name {
-        case "aws": "aws.amazon.com"
-        case "aws-cn": "amazonaws.cn"
-        case "aws-us-gov": "amazonaws-us-gov.com"
-        default: partition.suffix
-        }
-      return "\(region).signin\(fips ? "-fips" : "").\(domain)"
+    case .signin: return signInHost(region, partition, fips: fips, dualStack: dualStack)
     }
+  }
+
+  /// The sign-in pages have domains of their own, which know no dual stack.
+  private static func signInHost(
+    _ region: String, _ partition: Partition, fips: Bool, dualStack: Bool
+  ) -> String {
+    let mark = fips ? "-fips" : ""
+    let domain =
+      switch partition.name {
+      case "aws": "aws.amazon.com"
+      case "aws-cn": "amazonaws.cn"
+      case "aws-us-gov": "amazonaws-us-gov.com"
+      case "aws-iso": "c2shome.ic.gov"
+      case "aws-iso-b": "sc2shome.sgov.gov"
+      case "aws-iso-e": "csphome.adc-e.uk"
+      case "aws-iso-f": "csphome.hci.ic.gov"
+      case "aws-eusc": "amazonaws-eusc.eu"
+      default: partition.suffix
+      }
+    if dualStack { return "signin\(mark).\(region).\(partition.dualStackSuffix)" }
+    if fips, region == "us-gov-west-1" { return "signin-fips.\(domain)" }
+    if fips, partition.name != "aws-us-gov" {
+      return "signin-fips.\(region).\(partition.suffix)"
+    }
+    return "\(region).signin\(mark).\(domain)"
   }
 
   private init(host: String, signingRegion: String) {
@@ -141,7 +160,7 @@ package struct Endpoint: Sendable, Hashable {
 
   /// A host label: 1 to 63 letters, digits and hyphens, no hyphen at an end, not only digits.
   package static func isRegion(_ text: String) -> Bool {
-    guard HostName.isLabel(text), !text.contains("_") else { return false }
+    guard HostName.isLabel(text) else { return false }
     return !text.utf8.allSatisfy { (0x30...0x39).contains($0) }
   }
 }

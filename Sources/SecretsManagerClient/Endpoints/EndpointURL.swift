@@ -1,13 +1,11 @@
 extension Endpoint {
   /// Reads a configured endpoint URL: `http` or `https`, a valid host, no user, query or fragment.
   package init(url: String, signingRegion: String) throws(EndpointError) {
-    let text = TextTrimming.trim(url)
-    guard let slashes = text.firstRange(of: "://"), slashes.lowerBound > text.startIndex else {
-      throw .missingScheme(url)
-    }
-    let scheme = text[..<slashes.lowerBound].lowercased()
-    let rest = text[slashes.upperBound...]
-    let authority = rest.prefix { !"/?#".contains($0) }
+    guard let scheme = Endpoint.scheme(of: url) else { throw .missingScheme(url) }
+    let text = Endpoint.withoutLeadingBlanks(url)
+    let rest = text[text.index(text.startIndex, offsetBy: scheme.count + 1)...]
+    guard rest.hasPrefix("//") else { throw .invalidURL(url) }
+    let authority = rest.dropFirst(2).prefix { !"/?#".contains($0) }
     let path = rest[authority.endIndex...]
     guard scheme == "http" || scheme == "https", !path.contains(where: { "?#".contains($0) }),
       path.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
@@ -18,6 +16,37 @@ extension Endpoint {
     self.host = isDefault ? host : "\(host):\(port ?? 0)"
     self.path = path.isEmpty ? "/" : String(path)
     self.signingRegion = signingRegion
+  }
+
+  /// Whether a request could be sent to the URL.
+  static func isValidURL(_ url: String) -> Bool {
+    (try? Endpoint(url: url, signingRegion: "")) != nil
+  }
+
+  /// Whether the text begins as a URL; the CLI refuses an option that does not on its own.
+  package static func hasScheme(_ url: String) -> Bool { scheme(of: url) != nil }
+
+  /// The lower-cased text before the first colon, where it has the form of a scheme.
+  private static func scheme(of url: String) -> String? {
+    let text = withoutLeadingBlanks(url).utf8
+    guard let colon = text.firstIndex(of: UInt8(ascii: ":")), let first = text.first else {
+      return nil
+    }
+    let isLetter: (UInt8) -> Bool = {
+      (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+    }
+    let name = text[..<colon]
+    guard isLetter(first),
+      name.allSatisfy({
+        isLetter($0) || (0x30...0x39).contains($0) || [0x2B, 0x2D, 0x2E].contains($0)
+      })
+    else { return nil }
+    return String(decoding: name, as: UTF8.self).lowercased()
+  }
+
+  private static func withoutLeadingBlanks(_ url: String) -> Substring {
+    let scalars = url.unicodeScalars.drop { $0.value <= 0x20 }
+    return Substring(scalars)
   }
 }
 
@@ -55,13 +84,15 @@ enum HostName {
   }
 
   private static func portNumber(_ text: Substring) -> Int? {
-    guard text.allSatisfy(\.isNumber), let port = Int(text), (1...65535).contains(port) else {
+    guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(text),
+      (1...65535).contains(port)
+    else {
       return nil
     }
     return port
   }
 
-  /// At most 255 bytes in labels of 1 to 63 letters, digits, hyphens and underscores.
+  /// At most 255 bytes in labels of 1 to 63 letters, digits and hyphens.
   private static func isHost(_ text: Substring) -> Bool {
     guard text.utf8.count <= 255 else { return false }
     let name = text.hasSuffix(".") ? text.dropLast() : text
@@ -74,7 +105,7 @@ enum HostName {
     return (1...63).contains(bytes.count) && !text.hasPrefix("-") && !text.hasSuffix("-")
       && bytes.allSatisfy {
         (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
-          || $0 == 0x2D || $0 == 0x5F
+          || $0 == 0x2D
       }
   }
 }

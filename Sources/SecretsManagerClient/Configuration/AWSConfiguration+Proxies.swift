@@ -1,0 +1,49 @@
+extension AWSConfiguration {
+  /// The proxy for a URL of that scheme and host; nil for a direct connection.
+  ///
+  /// As in the CLI: a variable `<scheme>_proxy` in any case of letters, the lower-case one first,
+  /// which switches the others off when it is empty. ALL_PROXY is not read. `no_proxy` is `*`, or a
+  /// list of host suffixes, with or without a port; it knows no address ranges.
+  package func proxy(scheme: String, host: String) -> String? {
+    guard let proxy = proxyVariable(scheme), !bypassesProxy(host) else { return nil }
+    if proxy.hasPrefix("http:") || proxy.hasPrefix("https:") { return proxy }
+    return (proxy.hasPrefix("//") ? "http:" : "http://") + proxy
+  }
+
+  /// The value of `<name>_proxy`; a name that ends in lower case beats another one.
+  private func proxyVariable(_ name: String) -> String? {
+    let wanted = "\(name)_proxy"
+    if let value = givenEnvironment[wanted] { return value.isEmpty ? nil : value }
+    let others = givenEnvironment.keys.filter { $0.lowercased() == wanted }.sorted()
+    if let half = others.first(where: { $0.hasSuffix("_proxy") }) {
+      return givenEnvironment[half].flatMap { $0.isEmpty ? nil : $0 }
+    }
+    // Inside of a CGI program, HTTP_PROXY is a header that the client has sent (CVE-2016-1000110).
+    if name == "http", givenEnvironment["REQUEST_METHOD"] != nil { return nil }
+    return others.lazy.compactMap { environment[$0] }.first
+  }
+
+  private func bypassesProxy(_ host: String) -> Bool {
+    guard let list = proxyVariable("no") else { return false }
+    if list == "*" { return true }
+    let authority = host.lowercased()
+    let name = AWSConfiguration.withoutPort(authority)
+    for entry in list.split(separator: ",") {
+      let trimmed = PythonText.trim(entry)
+      guard !trimmed.isEmpty else { continue }
+      let suffix = trimmed.drop { $0 == "." }.lowercased()
+      for candidate in [name, authority]
+      where candidate == suffix || candidate.hasSuffix(".\(suffix)") {
+        return true
+      }
+    }
+    return false
+  }
+
+  private static func withoutPort(_ authority: String) -> String {
+    guard let colon = authority.lastIndex(of: ":"),
+      authority[authority.index(after: colon)...].utf8.allSatisfy({ (0x30...0x39).contains($0) })
+    else { return authority }
+    return String(authority[..<colon])
+  }
+}
