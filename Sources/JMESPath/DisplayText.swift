@@ -1,7 +1,7 @@
-internal import RotationCore
+package import RotationCore
 
 /// Values as error messages and `to_string` show them: in Python's notation and in ASCII JSON.
-enum DisplayText {
+package enum DisplayText {
   /// As Python's `str` writes it: a string bare, anything else as ``nested(_:)``.
   static func of(_ value: JSONValue) -> String {
     if case .string(let text) = value { return text }
@@ -9,7 +9,7 @@ enum DisplayText {
   }
 
   /// As Python's `repr` writes it.
-  static func nested(_ value: JSONValue) -> String {
+  package static func nested(_ value: JSONValue) -> String {
     switch value {
     case .null: return "None"
     case .bool(let value): return value ? "True" : "False"

@@ -1,0 +1,147 @@
+/// The pages that `help` prints.
+enum ManualPages {
+  static let overview = """
+    ROTACTL AS THE AWS CLI
+
+    NAME
+           rotactl - the part that takes the AWS CLI's words
+
+    SYNOPSIS
+           rotactl [options] secretsmanager cancel-rotate-secret [parameters]
+
+    DESCRIPTION
+           These words, their output and their exit codes are those of the AWS CLI,
+           version 2. For many secrets at once use `rotactl run`; see `rotactl --help`.
+
+    AVAILABLE SERVICES
+           secretsmanager
+
+    \(globalOptions)
+    """
+
+  static let service = """
+    SECRETSMANAGER
+
+    NAME
+           secretsmanager - AWS Secrets Manager
+
+    SYNOPSIS
+           rotactl [options] secretsmanager <command> [parameters]
+
+    AVAILABLE COMMANDS
+           cancel-rotate-secret
+                  Turns off the automatic rotation of one secret.
+           help
+                  Prints this page.
+
+    \(globalOptions)
+    """
+
+  static let operation = """
+    CANCEL-ROTATE-SECRET
+
+    NAME
+           cancel-rotate-secret - turns off the automatic rotation of one secret
+
+    DESCRIPTION
+           Rotation stays off until RotateSecret turns it on again. A rotation that is
+           under way is cancelled, and its new version may be left with the staging
+           label AWSPENDING. Look at it, and remove the label if the version is not
+           wanted. The caller needs secretsmanager:CancelRotateSecret.
+
+    SYNOPSIS
+             cancel-rotate-secret
+           --secret-id <value>
+           [--cli-input-json | --cli-input-yaml]
+           [--generate-cli-skeleton <value>]
+           [global options]
+
+    OPTIONS
+           --secret-id (string) [required]
+                  The name or the ARN of the secret. Use the ARN for a secret of another
+                  account. file://PATH takes the text of a file as it is, with any
+                  newline at its end; ~ and $VARIABLE are expanded.
+
+           --cli-input-json (string), --cli-input-yaml (string)
+                  The parameters as one document, or file://PATH of one. A parameter that
+                  is also an option is taken from the option. Only one may be given.
+
+           --generate-cli-skeleton (string)
+                  Prints a sample and makes no call: input (the default), yaml-input, or
+                  output.
+
+    \(globalOptions)
+
+    EXAMPLES
+           Turn off the rotation of a secret:
+
+              rotactl secretsmanager cancel-rotate-secret --secret-id MyTestSecret
+
+           Print only the version that the cancelled rotation left:
+
+              rotactl secretsmanager cancel-rotate-secret --secret-id MyTestSecret \\
+                  --query VersionId --output text
+
+    OUTPUT
+           ARN -> (string)
+                  The ARN of the secret.
+           Name -> (string)
+                  The name of the secret.
+           VersionId -> (string)
+                  The version that a cancelled rotation had made; absent if none was
+                  under way.
+
+    EXIT CODES
+           0      success
+           130    interrupted
+           252    wrong options or parameters; no call was made
+           253    no credentials or no region
+           254    the service refused the call
+           255    any other problem
+
+    DIFFERENCES FROM THE AWS CLI
+           Usage texts and help name rotactl. --version prints rotactl's version. There
+           is no interactive prompt. --generate-cli-skeleton output prints a valid
+           sample in JSON, where the AWS CLI fails for this command. Only this command
+           is suggested for a mistyped one. %YAML directives have no effect.
+
+    """
+
+  private static let globalOptions = """
+    GLOBAL OPTIONS
+           --debug
+                  Writes a log to standard error.
+           --endpoint-url (string)
+                  The URL to send requests to.
+           --no-verify-ssl
+                  Does not check certificates.
+           --no-paginate
+                  Has no effect on this command.
+           --output (string)
+                  json, text, table, yaml, yaml-stream or off.
+           --query (string)
+                  A JMESPath expression that picks from the answer.
+           --profile (string)
+                  The profile of the configuration files to use.
+           --region (string)
+                  The region; beats the environment and the configuration.
+           --version
+                  Prints the version of this tool.
+           --color (string)
+                  on, off or auto; auto colours tables on a terminal.
+           --no-sign-request
+                  Does not sign requests and loads no credentials.
+           --ca-bundle (string)
+                  A file of certificates to trust.
+           --cli-read-timeout (int), --cli-connect-timeout (int)
+                  Seconds, 60 unless told; 0 waits without end.
+           --cli-binary-format (string)
+                  base64 or raw-in-base64-out; has no effect on this command.
+           --no-cli-pager
+                  Does not show output in a pager.
+           --cli-auto-prompt, --no-cli-auto-prompt
+                  The interactive prompt, which rotactl lacks, and its refusal.
+           --cli-error-format (string)
+                  legacy, json, yaml, text, table or enhanced.
+    """
+}
