@@ -34,6 +34,10 @@ let package = Package(
       name: "OutputFormats",
       dependencies: ["RotationCore", .product(name: "Yams", package: "Yams")],
       swiftSettings: strict),
+    .target(
+      name: "AWSCommandLine",
+      dependencies: ["RotationCore", "JMESPath", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
     .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: strict),
     .target(name: "DurableFiles", swiftSettings: strict),
     .target(name: "Locking", swiftSettings: strict),
@@ -60,7 +64,8 @@ let package = Package(
     .executableTarget(
       name: "rotactl",
       dependencies: [
-        "RotationCore", "JMESPath", "Cryptography", "DurableFiles", "Locking",
+        "RotationCore", "JMESPath", "OutputFormats", "AWSCommandLine", "Cryptography",
+        "DurableFiles", "Locking",
         "SecretsManagerClient", "RunEngine", "EvidenceBundle", "SecretsManagerSimulator",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -75,6 +80,10 @@ let package = Package(
     .testTarget(
       name: "OutputFormatsTests",
       dependencies: ["OutputFormats", "RotationCore", "JMESPath", "TestSupport"],
+      exclude: ["Fixtures"], swiftSettings: strict),
+    .testTarget(
+      name: "AWSCommandLineTests",
+      dependencies: ["AWSCommandLine", "RotationCore", "JMESPath", "TestSupport"],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "SecretsManagerClientTests",

@@ -193,11 +193,11 @@ struct WhoamiTests {
     try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
     let start = "https://example.awsapps.com/start"
     try company.simulation.folder.write(
-      ".aws/sso/cache/\(sha1(start)).json",
+      ".aws/sso/cache/\(try sha1(start)).json",
       #"{"startUrl":"\#(start)","region":"eu-west-1","accessToken":"simulated-access-token","#
         + #""expiresAt":"2099-01-01T00:00:00Z"}"#)
     #expect(try await company.facts("old") == "444455556666 by sso")
-    let session = ".aws/sso/cache/\(sha1("corp")).json"
+    let session = ".aws/sso/cache/\(try sha1("corp")).json"
     try company.simulation.folder.write(
       session,
       #"{"startUrl":"https://corp.awsapps.com/start","region":"eu-west-1","#

@@ -58,7 +58,7 @@ import Testing
     let expected = [
       "Host": "127.0.0.1:\(server.port)", "X-Amz-Target": "secretsmanager.CancelRotateSecret",
       "Content-Type": "application/x-amz-json-1.1", "X-Amz-Security-Token": "session-token",
-      "User-Agent": "rotactl/0.1.0 ua/2.1 os/linux lang/swift#6.3 md/command#run",
+      "User-Agent": "rotactl/0 ua/2.1 os/linux lang/swift#6 cfg/retry-mode#standard md/command#run",
       "Accept-Encoding": "identity", "X-Amz-Date": Remote.moment.basic,
       "amz-sdk-invocation-id": attempt.invocationID, "amz-sdk-request": "attempt=2; max=3",
     ]

@@ -32,7 +32,7 @@ struct CallPreparation {
         service: service, endpoint: endpoint, headers: headers, body: body,
         trust: trust(site.profile),
         proxy: settings.proxy(scheme: endpoint.scheme, host: endpoint.host),
-        credentials: nil, attempt: attempt, label: operation))
+        credentials: nil, attempt: attempt, userAgent: userAgent(site.profile), label: operation))
   }
 
   /// A request of another service than the signed two, with the profile's trust and proxy.
@@ -52,9 +52,24 @@ struct CallPreparation {
     return .success(
       HTTPRequest(
         method: method, url: "\(endpoint.scheme)://\(endpoint.host)\(base)\(path)",
-        headers: [HTTPHeader("Host", endpoint.host)] + headers, body: body,
+        headers: [
+          HTTPHeader("Host", endpoint.host), HTTPHeader("User-Agent", userAgent(site.profile)),
+        ] + headers, body: body,
         trust: trust(site.profile),
         proxy: settings.proxy(scheme: endpoint.scheme, host: endpoint.host)))
+  }
+
+  /// What the service logs about the caller; ASCII without anything secret.
+  ///
+  /// Source: AWS SDKs and Tools, the user agent header 2.1.
+  func userAgent(_ profile: String?) -> String {
+    let mode = (try? settings.retrySettings(profile: profile))?.mode ?? "standard"
+    var parts = ["rotactl/\(options.productVersion)", "ua/2.1", "os/linux", "lang/swift#6"]
+    if let environment = settings.executionEnvironment { parts.append("exec-env/\(environment)") }
+    parts.append("cfg/retry-mode#\(mode)")
+    if !options.userAgentSuffix.isEmpty { parts.append(options.userAgentSuffix) }
+    if let name = settings.userAgentAppID(profile: profile) { parts.append("app/\(name)") }
+    return parts.joined(separator: " ")
   }
 
   func endpoint(

@@ -30,11 +30,8 @@ package final class RemoteSecretsManager: SecretsManagerService {
     } catch {
       throw ClientSetupError(code: "TransportSetup", message: error.message)
     }
-    let suffix = options.userAgentSuffix.isEmpty ? "" : " \(options.userAgentSuffix)"
     let caller = SignedCaller(
-      exchange: { await transport.exchange($0) }, clock: clock,
-      userAgent: "rotactl/\(options.productVersion) ua/2.1 os/linux lang/swift#6\(suffix)",
-      debug: options.debug)
+      exchange: { await transport.exchange($0) }, clock: clock, debug: options.debug)
     self.environment = environment
     self.options = options
     self.transport = transport

@@ -13,6 +13,7 @@ struct OutgoingCall: Sendable {
   /// Nil sends the request unsigned.
   var credentials: Credentials?
   var attempt: AttemptNumber
+  var userAgent: String
   /// What `--debug` calls it, such as `DescribeSecret`.
   var label: String
 }
@@ -23,7 +24,6 @@ final class SignedCaller: Sendable {
   private let exchange: @Sendable (HTTPRequest) async -> Result<HTTPResponse, TransportFailure>
   private let signer = SigV4Signer()
   private let clock: @Sendable () -> Timestamp
-  private let userAgent: String
   private let debug: (@Sendable (String) -> Void)?
   /// Milliseconds that each endpoint host is ahead of our clock.
   private let offsets = Locked<[String: Int64]>([:])
@@ -31,12 +31,11 @@ final class SignedCaller: Sendable {
   init(
     exchange:
       @escaping @Sendable (HTTPRequest) async -> Result<HTTPResponse, TransportFailure>,
-    clock: @escaping @Sendable () -> Timestamp, userAgent: String,
+    clock: @escaping @Sendable () -> Timestamp,
     debug: (@Sendable (String) -> Void)?
   ) {
     self.exchange = exchange
     self.clock = clock
-    self.userAgent = userAgent
     self.debug = debug
   }
 
@@ -68,7 +67,7 @@ final class SignedCaller: Sendable {
     }
     let attempt = call.attempt
     headers += [
-      HTTPHeader("User-Agent", userAgent),
+      HTTPHeader("User-Agent", call.userAgent),
       HTTPHeader("Accept-Encoding", "identity"),
       HTTPHeader("amz-sdk-invocation-id", attempt.invocationID),
       HTTPHeader("amz-sdk-request", "attempt=\(attempt.number); max=\(attempt.maximum)"),

@@ -30,7 +30,7 @@ struct WhoamiCommand: RotactlCommand {
     let console = output.console(process.surroundings)
     let session = try Session(
       connection: try connection.resolved(settings), pacing: try pacing.resolved(settings),
-      environment: process.environment, sessionName: "rotactl-whoami", command: "whoami",
+      environment: process.environment, sessionName: nil, command: "whoami",
       console: console)
     defer { session.client.close() }
     let answers = await Whoami(session: session).answers()

@@ -60,7 +60,7 @@ final class ChainWorld: Sendable {
       configuration: configuration, options: options, clock: clock, sleep: { _ in },
       exchange: exchange,
       caller: SignedCaller(
-        exchange: exchange, clock: clock, userAgent: "test", debug: nil))
+        exchange: exchange, clock: clock, debug: nil))
   }
 
   /// The bodies of the calls of STS.

@@ -78,7 +78,8 @@ import Testing
   @Test func `keys that agree with the section may stand in both`() async throws {
     let world = try IdentityCenterWorld(
       config: "[profile p]\nsso_role_name = Ops\nsso_session = my-sso\nsso_region = us-east-1"
-        + Self.session + "\n[sso-session my-sso]\nsso_account_id = 123456789012")
+        + "\n[sso-session my-sso]\nsso_region = us-east-1"
+        + "\nsso_start_url = https://d-abc.awsapps.com/start\nsso_account_id = 123456789012")
     try world.token(endsAfter: 7200)
     #expect(await world.problem("p").code == "found")
   }

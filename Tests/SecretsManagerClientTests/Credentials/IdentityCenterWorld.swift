@@ -158,8 +158,3 @@ final class IdentityCenterWorld: Sendable {
         + #""sessionToken":"sso-token","expiration":\#(end)}}"#)
   }
 }
-
-extension HTTPRequest {
-  var token: String? { headers.first { $0.name == "x-amz-sso_bearer_token" }?.value }
-  var text: String { String(decoding: body, as: UTF8.self) }
-}

@@ -48,12 +48,12 @@ import Testing
 
   @Test func `a profile without the key is passed over`() async throws {
     let bench = try ProviderBench("[profile signin]\nregion = x\n")
-    #expect(try await ask(bench).isNotConfigured)
+    #expect(try await ask(bench).absence != nil)
   }
 
   @Test func `keys with more than five minutes left are used`() async throws {
     let bench = try bench(secondsLeft: 301)
-    let found = try #require(try await ask(bench).credentials)
+    let found = try #require(try await ask(bench).found)
     #expect(found.accessKeyID == "OLDKEY")
     #expect(found.accountID == "012345678901")
     #expect(bench.requests.isEmpty)
@@ -61,9 +61,9 @@ import Testing
 
   @Test func `five minutes before the end the session is renewed and kept`() async throws {
     let bench = try bench()
-    let found = try #require(try await ask(bench).credentials)
+    let found = try #require(try await ask(bench).found)
     #expect(found.accessKeyID == "NEWKEY")
-    #expect(found.secretText == "NS")
+    #expect(found.plainSecret == "NS")
     #expect(found.sessionToken == "NT")
     #expect(found.accountID == "012345678901")
     #expect(found.expiration?.iso8601 == "2026-11-23T18:26:41.000Z")
@@ -174,7 +174,7 @@ import Testing
         == "Error loading login session token: Failed to load access token from token cache, "
         + "missing one or more required fields.")
     try folder.write(Self.file, Self.document(secondsLeft: 301))
-    #expect(try await ask(bench).credentials?.accessKeyID == "OLDKEY")
+    #expect(try await ask(bench).found?.accessKeyID == "OLDKEY")
   }
 }
 
@@ -213,9 +213,9 @@ struct LoginConformance {
       switch outcome["result"]?.string {
       case "error": #expect(answer.failure != nil, "\(name)")
       case "credentials":
-        let found = try #require(answer.credentials, "\(name)")
+        let found = try #require(answer.found, "\(name)")
         #expect(found.accessKeyID == outcome["accessKeyId"]?.string, "\(name)")
-        #expect(found.secretText == outcome["secretAccessKey"]?.string, "\(name)")
+        #expect(found.plainSecret == outcome["secretAccessKey"]?.string, "\(name)")
         #expect(found.sessionToken == outcome["sessionToken"]?.string, "\(name)")
         #expect(found.accountID == outcome["accountId"]?.string, "\(name)")
         #expect(

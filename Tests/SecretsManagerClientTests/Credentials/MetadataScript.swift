@@ -69,22 +69,3 @@ final class MetadataScript: Sendable {
       warn: { text in self.state.with { $0.warnings.append(text) } })
   }
 }
-
-extension ProviderAnswer {
-  var found: Credentials? { if case .found(let value) = self { value } else { nil } }
-  var absence: String? { if case .notConfigured(let reason) = self { reason } else { nil } }
-  var failure: ServiceFailure? { if case .failed(let failure) = self { failure } else { nil } }
-}
-
-extension Credentials {
-  /// The secret as text, for comparisons.
-  var plainSecret: String {
-    secretAccessKey.withBytes { String(decoding: $0, as: UTF8.self) }
-  }
-}
-
-extension HTTPRequest {
-  func header(_ name: String) -> String? {
-    headers.first { $0.name.lowercased() == name.lowercased() }?.value
-  }
-}

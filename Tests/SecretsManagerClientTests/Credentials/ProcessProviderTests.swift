@@ -33,7 +33,7 @@ import Testing
     let bench = try ProviderBench("[profile ops]\nregion = x\n")
     for profile in ["ops", "absent"] {
       let provider = ProcessProvider(context: try bench.context(), profile: profile)
-      #expect(await provider.credentials(region: "eu-west-1").isNotConfigured)
+      #expect(await provider.credentials(region: "eu-west-1").absence != nil)
     }
   }
 
@@ -42,9 +42,9 @@ import Testing
       to: "{\"Version\":1,\(Self.keys),\"SessionToken\":\"t\","
         + "\"Expiration\":\"2099-01-01T00:00:00+01:00\",\"AccountId\":\"123456789012\"}\n",
       "aws_account_id = 999999999999\n")
-    let found = try #require(answer.credentials)
+    let found = try #require(answer.found)
     #expect(found.accessKeyID == "AKID")
-    #expect(found.secretText == "hush")
+    #expect(found.plainSecret == "hush")
     #expect(found.sessionToken == "t")
     #expect(found.expiration?.iso8601 == "2098-12-31T23:00:00.000Z")
     #expect(found.accountID == "123456789012")
@@ -54,7 +54,7 @@ import Testing
   func `keys alone do, and the account is the profile's`(_ version: String) async throws {
     let answer = try await answer(
       to: "{\(Self.keys),\"Version\":\(version)}", "aws_account_id = 999999999999\n")
-    let found = try #require(answer.credentials)
+    let found = try #require(answer.found)
     #expect(found.sessionToken == nil)
     #expect(found.expiration == nil)
     #expect(found.accountID == "999999999999")

@@ -56,13 +56,3 @@ final class ProviderBench: Sendable {
     return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0
   }
 }
-
-extension ProviderAnswer {
-  var credentials: Credentials? { if case .found(let found) = self { found } else { nil } }
-  var failure: ServiceFailure? { if case .failed(let failure) = self { failure } else { nil } }
-  var isNotConfigured: Bool { if case .notConfigured = self { true } else { false } }
-}
-
-extension Credentials {
-  var secretText: String { secretAccessKey.withBytes { String(decoding: $0, as: UTF8.self) } }
-}

@@ -43,9 +43,9 @@ import Testing
     let environment = ["AWS_WEB_IDENTITY_TOKEN_FILE": token, "AWS_ROLE_ARN": Self.role]
     let bench = try bench("", environment)
     let provider = WebIdentityProvider(context: try bench.context(), profile: "default")
-    let found = try #require(await provider.credentials(region: "eu-west-1").credentials)
+    let found = try #require(await provider.credentials(region: "eu-west-1").found)
     #expect(found.accessKeyID == "ASIA")
-    #expect(found.secretText == "hush")
+    #expect(found.plainSecret == "hush")
     #expect(found.accountID == "123456789012")
     #expect(found.expiration == ProviderBench.moment.adding(seconds: 3600))
     let request = try #require(bench.requests.first)
@@ -64,7 +64,7 @@ import Testing
     #expect(!stored.compact.contains("tok en"))
     // Served from the store now, without the token.
     unlink(token)
-    #expect(await provider.credentials(region: "eu-west-1").credentials?.accessKeyID == "ASIA")
+    #expect(await provider.credentials(region: "eu-west-1").found?.accessKeyID == "ASIA")
     #expect(bench.requests.count == 1)
   }
 
@@ -104,11 +104,11 @@ import Testing
     for explicit in [nil, "p"] {
       let provider = WebIdentityProvider(
         context: try bench.context(explicitProfile: explicit), profile: "p")
-      #expect(await provider.credentials(region: "eu-west-1").credentials != nil)
+      #expect(await provider.credentials(region: "eu-west-1").found != nil)
     }
     let source = WebIdentityProvider(
       context: try bench.context(), profile: "absent", usesEnvironment: false)
-    #expect(await source.credentials(region: "eu-west-1").isNotConfigured)
+    #expect(await source.credentials(region: "eu-west-1").absence != nil)
     let bodies = bench.requests.map { body($0) }
     #expect(bodies.count == 2)
     #expect(bodies.first?.contains("OfEnvironment&RoleSessionName=of-profile&") == true)
@@ -200,7 +200,7 @@ import Testing
     let failure = await provider.credentials(region: "eu-west-1").failure
     #expect(failure?.kind == .connect)
     #expect(
-      await provider.credentials(region: "eu-west-1").credentials?.accessKeyID == "ASIALIVE")
+      await provider.credentials(region: "eu-west-1").found?.accessKeyID == "ASIALIVE")
     let request = try #require(server.requests.last)
     #expect(request.head.hasPrefix("POST / HTTP/1.1\r\n"))
     #expect(request.header("authorization") == nil)
@@ -245,12 +245,12 @@ struct WebIdentityConformance {
       #expect(message.contains(failure.message.split(separator: ": ").last ?? ""))
       #expect(failure.kind == .credentials)
     } else {
-      let found = try #require(answer.credentials)
+      let found = try #require(answer.found)
       // The oracle's keys are those of the whole chain, of which A assumes one more role.
       guard profile != "B" else { return }
       let expected = replay.oracle["credentials"]
       #expect(found.accessKeyID == expected?["access_key_id"]?.string)
-      #expect(found.secretText == expected?["secret_access_key"]?.string)
+      #expect(found.plainSecret == expected?["secret_access_key"]?.string)
       #expect(found.sessionToken == expected?["session_token"]?.string)
       #expect(found.accountID == expected?["account_id"]?.string)
     }

@@ -55,12 +55,11 @@ enum MetadataRequest {
     _ method: String, _ url: MetadataURL, _ headers: [HTTPHeader], limitSeconds: Double,
     _ context: CredentialContext
   ) -> HTTPRequest {
-    let suffix = context.options.userAgentSuffix
-    let agent = "rotactl/0.1.0 ua/2.1 os/linux lang/swift#6.3" + (suffix.isEmpty ? "" : " ")
+    let agent = context.preparation.userAgent(context.explicitProfile)
     var request = HTTPRequest(
       method: method, url: url.text,
       headers: [HTTPHeader("Host", url.authority)] + headers
-        + [HTTPHeader("User-Agent", agent + suffix)], body: [])
+        + [HTTPHeader("User-Agent", agent)], body: [])
     request.connectTimeoutSeconds = limitSeconds
     request.readTimeoutSeconds = limitSeconds
     return request
