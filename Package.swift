@@ -36,7 +36,9 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "AWSCommandLine",
-      dependencies: ["RotationCore", "JMESPath", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "RotationCore", "JMESPath", "OutputFormats", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: strict),
     .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: strict),
     .target(name: "DurableFiles", swiftSettings: strict),
@@ -83,7 +85,9 @@ let package = Package(
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "AWSCommandLineTests",
-      dependencies: ["AWSCommandLine", "RotationCore", "JMESPath", "TestSupport"],
+      dependencies: [
+        "AWSCommandLine", "OutputFormats", "RotationCore", "JMESPath", "TestSupport",
+      ],
       exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "SecretsManagerClientTests",

@@ -1,3 +1,4 @@
+internal import OutputFormats
 internal import JMESPath
 internal import RotationCore
 

@@ -1,3 +1,4 @@
+package import OutputFormats
 package import JMESPath
 package import RotationCore
 

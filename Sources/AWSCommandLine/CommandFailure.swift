@@ -1,3 +1,5 @@
+package import OutputFormats
+
 /// Why the command ends without success, with all that any error format shows.
 package struct CommandFailure: Error, Sendable, Hashable {
   package let exitCode: Int32
@@ -7,37 +9,37 @@ package struct CommandFailure: Error, Sendable, Hashable {
   package let message: String
   /// The whole sentence of the enhanced format.
   package let sentence: String
-  /// What the legacy format prints.
-  package let legacySentence: String
   /// Whether the usage stands before the message, as it does for unknown options.
   package let isUsageFirst: Bool
 
   init(
     exitCode: Int32, code: String?, message: String, sentence: String? = nil,
-    legacySentence: String? = nil, isUsageFirst: Bool = false
+    isUsageFirst: Bool = false
   ) {
     self.exitCode = exitCode
     self.code = code
     self.message = message
     self.sentence = sentence ?? code.map { "An error occurred (\($0)): \(message)" } ?? message
-    self.legacySentence = legacySentence ?? message
     self.isUsageFirst = isUsageFirst
   }
 
-  /// The bytes for standard error in the two plain formats.
+  /// The bytes for standard error; a table takes colour and width from the style.
   ///
   /// An error without a code looks the same in every format.
-  package func standardError(_ format: ErrorFormat = .enhanced) -> [UInt8] {
-    let usage = isUsageFirst ? "\nusage: \(Usage.text)\n" : ""
-    let text = (format == .legacy ? legacySentence : sentence).strippedOfBlanks
-    let end = text.isEmpty ? "" : " " + text
-    return Array("\(usage)\naws: [ERROR]:\(end)\n".utf8)
+  package func standardError(
+    _ format: ErrorFormat = .enhanced,
+    _ style: OutputStyle = OutputStyle(format: .json, operationName: "error")
+  ) -> [UInt8] {
+    guard let code else {
+      let usage = isUsageFirst ? "\nusage: \(Usage.text)\n" : ""
+      return Array(usage.utf8) + ErrorText.unstructured(message)
+    }
+    let text =
+      exitCode == CommandFailure.serviceCode
+      ? ErrorText(serviceCode: code, message: message, sentence: sentence)
+      : ErrorText(localCode: code, message: message)
+    return text.render(format, style)
   }
-}
-
-/// How errors are printed.
-package enum ErrorFormat: String, Sendable, CaseIterable {
-  case legacy, json, yaml, text, table, enhanced
 }
 
 /// What a call met; the text that the AWS CLI gives for it is in ``CommandFailure``.
@@ -77,8 +79,7 @@ extension CommandFailure {
         "An error occurred (\(code)) when calling the \(operation) operation"
         + "\(attempts): \(message)"
       self.init(
-        exitCode: CommandFailure.serviceCode, code: code, message: message, sentence: text,
-        legacySentence: text)
+        exitCode: CommandFailure.serviceCode, code: code, message: message, sentence: text)
     case .noCredentials:
       self.init(
         configuration: "NoCredentials",

@@ -1,3 +1,4 @@
+import OutputFormats
 import AWSCommandLine
 import RotationCore
 import TestSupport

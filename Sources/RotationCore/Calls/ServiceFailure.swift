@@ -17,16 +17,19 @@ package struct ServiceFailure: Error, Sendable, Hashable {
     case abandoned
   }
 
-  /// A call that was made for the sake of another one, and refused.
+  /// A call that was made for the sake of another one, and failed.
   package struct RefusedCall: Sendable, Hashable {
     /// AWS's name, such as `AssumeRole`.
     package let operation: String
-    /// The service's own words.
+    /// The service's own words, or what stood in the way of an answer.
     package let message: String
+    /// Whether the service answered.
+    package let isAnswered: Bool
 
-    package init(operation: String, message: String) {
+    package init(operation: String, message: String, isAnswered: Bool) {
       self.operation = operation
       self.message = message
+      self.isAnswered = isAnswered
     }
   }
 

@@ -52,9 +52,9 @@ enum PythonText {
 }
 
 /// Splitting a section's name as a POSIX shell splits words: blanks, quotes, backslashes.
-enum ShellWords {
+package enum ShellWords {
   /// Nil for a quote that is not closed and for a backslash at the end.
-  static func split(_ text: String) -> [String]? {
+  package static func split(_ text: String) -> [String]? {
     var words: [String] = []
     var word: String.UnicodeScalarView?
     var quote: Unicode.Scalar?

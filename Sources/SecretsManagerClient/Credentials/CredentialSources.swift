@@ -64,6 +64,12 @@ final class CredentialSources: Sendable {
     world.reasons.with { $0[profile] ?? [] }
   }
 
+  /// The region of the EC2 instance that this runs on; nil elsewhere.
+  func instanceRegion(profile: String?) async -> String? {
+    await InstanceMetadata.region(
+      context: CredentialSources.context(world, configuration, profile))
+  }
+
   /// Takes keys that AWS has called expired out of use, in memory and in what is stored.
   ///
   /// Settings that have changed take the place of the old ones, with all that was found by those.
@@ -83,14 +89,20 @@ final class CredentialSources: Sendable {
       && a.services == b.services && a.ssoSessions == b.ssoSessions
   }
 
+  private static func context(
+    _ world: World, _ configuration: AWSConfiguration, _ profile: String?
+  ) -> CredentialContext {
+    CredentialContext(
+      configuration: configuration, explicitProfile: profile, options: world.options,
+      clock: world.clock, sleep: world.sleep, exchange: world.exchange, warn: world.warn,
+      refused: world.refused)
+  }
+
   private static func cache(
     _ world: World, _ configuration: AWSConfiguration
   ) -> CredentialCache {
     CredentialCache(clock: world.clock, warn: world.warn) { request, cache in
-      let context = CredentialContext(
-        configuration: configuration, explicitProfile: request.profile, options: world.options,
-        clock: world.clock, sleep: world.sleep, exchange: world.exchange, warn: world.warn,
-        refused: world.refused)
+      let context = CredentialSources.context(world, configuration, request.profile)
       let shared = SharedSources(calls: world.calls, tokens: world.tokens, cache: cache)
       switch request.key {
       case .profile(let name):

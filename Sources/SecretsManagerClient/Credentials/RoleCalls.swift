@@ -30,9 +30,14 @@ struct RoleCalls: Sendable {
     let body = STSAnswer.form(
       "AssumeRole",
       [
-        ("RoleArn", hop.roleARN), ("RoleSessionName", sessionName(hop, context.options)),
-        ("DurationSeconds", hop.durationSeconds.map(String.init)),
-        ("ExternalId", hop.externalID), ("SerialNumber", hop.mfaSerial), ("TokenCode", code),
+        // In the AWS CLI's order.
+        ("RoleSessionName", hop.sessionName), ("ExternalId", hop.externalID),
+        ("SerialNumber", hop.mfaSerial),
+        ("DurationSeconds", hop.durationSeconds.map(String.init)), ("RoleArn", hop.roleARN),
+        (
+          "RoleSessionName",
+          hop.sessionName == nil ? sessionName(hop, context.options) : nil
+        ), ("TokenCode", code),
       ])
     let attempt = AttemptNumber(number: 1, maximum: 1, invocationID: SecureRandom.uuid())
     let site = CallSite(profile: context.explicitProfile, region: region)

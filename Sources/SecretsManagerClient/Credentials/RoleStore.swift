@@ -31,32 +31,11 @@ struct RoleStore: Sendable {
     // In the order of the names.
     let arguments: [(String, String?)] = [
       ("DurationSeconds", hop.durationSeconds.map(String.init)),
-      ("ExternalId", hop.externalID.map(quoted)), ("RoleArn", quoted(hop.roleARN)),
-      ("RoleSessionName", hop.sessionName.map(quoted)),
-      ("SerialNumber", hop.mfaSerial.map(quoted)),
+      ("ExternalId", hop.externalID.map(PythonJSON.quoted)), ("RoleArn", PythonJSON.quoted(hop.roleARN)),
+      ("RoleSessionName", hop.sessionName.map(PythonJSON.quoted)),
+      ("SerialNumber", hop.mfaSerial.map(PythonJSON.quoted)),
     ]
     let members = arguments.compactMap { name, value in value.map { "\"\(name)\": \($0)" } }
     return SHA1.hex(of: "{" + members.joined(separator: ", ") + "}")
-  }
-
-  /// A JSON string in ASCII alone.
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for unit in text.utf16 {
-      switch unit {
-      case 0x22: result += "\\\""
-      case 0x5C: result += "\\\\"
-      case 0x0A: result += "\\n"
-      case 0x0D: result += "\\r"
-      case 0x09: result += "\\t"
-      case 0x08: result += "\\b"
-      case 0x0C: result += "\\f"
-      case 0x20...0x7E: result.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-      default:
-        let digits = String(unit, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      }
-    }
-    return result + "\""
   }
 }

@@ -12,9 +12,9 @@ struct WebIdentityCall: Sendable {
   /// The name of these credentials in the AWS CLI's cache: without the token, and without a
   /// session name that was made up.
   var cacheKey: String {
-    var members = ["\"RoleArn\": \(WebIdentityCall.quoted(roleARN))"]
+    var members = ["\"RoleArn\": \(PythonJSON.quoted(roleARN))"]
     if let sessionName {
-      members.append("\"RoleSessionName\": \(WebIdentityCall.quoted(sessionName))")
+      members.append("\"RoleSessionName\": \(PythonJSON.quoted(sessionName))")
     }
     return SHA1.hex(of: "{\(members.joined(separator: ", "))}")
   }
@@ -51,26 +51,5 @@ struct WebIdentityCall: Sendable {
           "\(WebIdentityCall.action) of \(roleARN): "
             + (failure.message.isEmpty ? failure.code : failure.message))
       }
-  }
-
-  /// A string as Python's `json.dumps` writes it: all beyond ASCII as `\u` escapes.
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for unit in text.utf16 {
-      switch unit {
-      case 0x22: result += "\\\""
-      case 0x5C: result += "\\\\"
-      case 0x0A: result += "\\n"
-      case 0x0D: result += "\\r"
-      case 0x09: result += "\\t"
-      case 0x08: result += "\\b"
-      case 0x0C: result += "\\f"
-      case 0x20...0x7F: result.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-      default:
-        let digits = String(unit, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      }
-    }
-    return result + "\""
   }
 }

@@ -26,6 +26,11 @@ extension RemoteSecretsManager {
     }
   }
 
+  /// The region of the EC2 instance that this runs on, if it is one; asked once.
+  package func instanceRegion(profile: String?) async -> String? {
+    await sources.instanceRegion(profile: profile)
+  }
+
   /// Where calls of a service go from there.
   package func endpointURL(
     _ service: EndpointService, at site: CallSite

@@ -125,6 +125,16 @@ package final class RemoteSecretsManager: SecretsManagerService {
       SecretsManagerAnswer.cancelled)
   }
 
+  /// CancelRotateSecret with a body that is sent as it is.
+  ///
+  /// - `read`: makes of the answer what the caller needs.
+  package func cancelRotateSecret<Output: Sendable>(
+    body: [UInt8], at site: CallSite, attempt: AttemptNumber,
+    read: @Sendable (HTTPResponse) -> Result<Output, ServiceFailure>
+  ) async -> AttemptReply<Output> {
+    await call(.secretsManager, .cancelRotateSecret, body, site, attempt, read)
+  }
+
   // MARK: - One attempt
 
   private func call<Output: Sendable>(

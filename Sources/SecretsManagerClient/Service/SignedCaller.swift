@@ -27,6 +27,10 @@ final class SignedCaller: Sendable {
   private let debug: (@Sendable (String) -> Void)?
   /// Milliseconds that each endpoint host is ahead of our clock.
   private let offsets = Locked<[String: Int64]>([:])
+  /// Milliseconds that each host was ahead by its last answer, whatever that means for signatures.
+  private let leads = Locked<[String: Int64]>([:])
+  /// How long an attempt may take, by which the service can drop what nobody waits for.
+  private static let attemptSeconds = 60.0
 
   init(
     exchange:
@@ -49,9 +53,20 @@ final class SignedCaller: Sendable {
     let result = await exchange(request)
     if let debug { debug(line(call, result, clock().seconds(since: started))) }
     if case .success(let response) = result, response.status >= 300 {
+      let date = response.header("date").flatMap(HTTPDate.parse)
+      leads.with { $0[host] = date.map { $0.milliseconds - clock().milliseconds } }
       learn(response, call, host: host, signedAt: started)
     }
     return result
+  }
+
+  /// As botocore tells it: a first attempt has nothing but its number.
+  private func attemptText(_ attempt: AttemptNumber, _ host: String) -> String {
+    guard attempt.number > 1 else { return "attempt=1" }
+    let text = "attempt=\(attempt.number); max=\(attempt.maximum)"
+    guard let lead = leads.with({ $0[host] }) else { return text }
+    let end = clock().adding(seconds: SignedCaller.attemptSeconds)
+    return "ttl=\(Timestamp(milliseconds: end.milliseconds + lead).basic); \(text)"
   }
 
   private func build(_ call: OutgoingCall, at time: Timestamp) -> HTTPRequest {
@@ -70,7 +85,7 @@ final class SignedCaller: Sendable {
       HTTPHeader("User-Agent", call.userAgent),
       HTTPHeader("Accept-Encoding", "identity"),
       HTTPHeader("amz-sdk-invocation-id", attempt.invocationID),
-      HTTPHeader("amz-sdk-request", "attempt=\(attempt.number); max=\(attempt.maximum)"),
+      HTTPHeader("amz-sdk-request", attemptText(attempt, call.endpoint.host)),
     ]
     return HTTPRequest(
       url: call.endpoint.url, headers: headers, body: call.body, trust: call.trust,

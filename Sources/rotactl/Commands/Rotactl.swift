@@ -56,7 +56,11 @@ enum Main {
   static func main() async {
     // A reader that went away must not end a run; writes answer EPIPE instead.
     signal(SIGPIPE, SIG_IGN)
+    let words = Array(CommandLine.arguments.dropFirst())
     let context = ProcessContext.ofProcess()
+    guard !DropIn.isMeant(by: words) else {
+      exit(await DropIn(environment: context.environment, streams: .ofProcess()).run(words))
+    }
     let status = await run(context)
     exit(status.rawValue)
   }

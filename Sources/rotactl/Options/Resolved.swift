@@ -46,11 +46,6 @@ enum RateLimits {
   static let awsPerSecond = 50.0
 }
 
-/// AWS's words for how retries are paced.
-enum RetryMode: String, Sendable, Hashable, CaseIterable {
-  case standard, adaptive
-}
-
 /// What to do about rotations that are running.
 struct ResolvedInFlight: Sendable, Hashable {
   var policy: InFlightPolicy

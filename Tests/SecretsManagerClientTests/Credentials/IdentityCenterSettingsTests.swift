@@ -110,8 +110,8 @@ import Testing
 
   /// The expectations are what Python's `json.dumps` prints.
   @Test func `texts are hashed in ASCII`() {
-    #expect(ASCIIText.quoted("a/é😀") == #""a/\u00e9\ud83d\ude00""#)
+    #expect(PythonJSON.quoted("a/é😀") == #""a/\u00e9\ud83d\ude00""#)
     #expect(
-      ASCIIText.quoted("\"\\\u{8}\t\n\u{C}\r\u{1}\u{7F}~") == #""\"\\\b\t\n\f\r\u0001\u007f~""#)
+      PythonJSON.quoted("\"\\\u{8}\t\n\u{C}\r\u{1}\u{7F}~") == #""\"\\\b\t\n\f\r\u0001\u007f~""#)
   }
 }

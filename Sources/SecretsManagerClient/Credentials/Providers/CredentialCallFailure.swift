@@ -22,10 +22,10 @@ enum CredentialCallFailure {
   ) -> ServiceFailure {
     var told = failure
     told.message = message
+    told.refusedCall = ServiceFailure.RefusedCall(
+      operation: operation, message: failure.message, isAnswered: failure.kind == .service)
     switch failure.kind {
     case .service:
-      told.refusedCall = ServiceFailure.RefusedCall(
-        operation: operation, message: failure.message)
       if RetryPolicy.isThrottling(failure.code) || failure.isClockSkew { return told }
       told.kind = isPassing(failure) ? .connect : .credentials
     case .lost, .malformed: told.kind = .connect

@@ -116,7 +116,7 @@ struct IdentityCenterSettings: Sendable, Hashable {
     let last =
       session.name.map { ("sessionName", $0) } ?? ("startUrl", session.startURL)
     let members = [("accountId", accountID), ("roleName", roleName), last]
-    let text = members.map { "\"\($0.0)\":\(ASCIIText.quoted($0.1))" }.joined(separator: ",")
+    let text = members.map { "\"\($0.0)\":\(PythonJSON.quoted($0.1))" }.joined(separator: ",")
     return SHA1.hex(of: "{\(text)}")
   }
 
@@ -124,28 +124,5 @@ struct IdentityCenterSettings: Sendable, Hashable {
   var credentialsPath: String {
     "/federation/credentials?role_name=\(PercentEncoding.encode(roleName))"
       + "&account_id=\(PercentEncoding.encode(accountID))"
-  }
-}
-
-/// JSON strings as the CLI writes them before it hashes them: ASCII only.
-enum ASCIIText {
-  static func quoted(_ text: String) -> String {
-    var result = "\""
-    for unit in text.utf16 {
-      switch unit {
-      case 0x22: result += #"\""#
-      case 0x5C: result += #"\\"#
-      case 0x08: result += #"\b"#
-      case 0x09: result += #"\t"#
-      case 0x0A: result += #"\n"#
-      case 0x0C: result += #"\f"#
-      case 0x0D: result += #"\r"#
-      case 0x20...0x7E: result.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-      default:
-        let digits = String(unit, radix: 16)
-        result += #"\u"# + String(repeating: "0", count: 4 - digits.count) + digits
-      }
-    }
-    return result + "\""
   }
 }

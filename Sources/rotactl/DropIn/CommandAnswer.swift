@@ -1,0 +1,105 @@
+internal import JMESPath
+internal import RotationCore
+internal import SecretsManagerClient
+
+/// Reads an answer as the AWS CLI does, which is not quite how a run reads it.
+///
+/// The CLI takes the error code from the body alone, shows members that are there whatever their
+/// type, and names Python's types where an answer is no object. A 200 that is not JSON is an error
+/// here and silence there.
+enum CommandAnswer {
+  /// CancelRotateSecret's members in the order of the API model.
+  private static let members = ["ARN", "Name", "VersionId"]
+
+  static func read(_ response: HTTPResponse) -> Result<JSONValue, ServiceFailure> {
+    guard response.status < 300 else { return .failure(failure(response)) }
+    guard !response.body.isEmpty else { return .success(.object(JSONObject())) }
+    guard let body = try? JSONValue(parsing: response.body) else {
+      return .failure(
+        unexpected(
+          response, "The service answered with status \(response.status) and a body that is not "
+            + "JSON; whether rotation was cancelled is not known"))
+    }
+    switch body {
+    case .object(let object):
+      var result = JSONObject()
+      for name in members {
+        if let value = object[name], value != .null { result[name] = value }
+      }
+      return .success(.object(result))
+    case .null:
+      return .failure(
+        unexpected(response, "'NoneType' object has no attribute 'setdefault'"))
+    default:
+      return .failure(
+        unexpected(response, "'\(pythonType(body))' object has no attribute 'get'"))
+    }
+  }
+
+  private static func failure(_ response: HTTPResponse) -> ServiceFailure {
+    func service(_ code: String, _ message: String) -> ServiceFailure {
+      ServiceFailure(
+        kind: .service, code: code, message: message, httpStatus: response.status,
+        requestID: ServiceAnswer.requestID(response),
+        retryAfterMilliseconds: ServiceAnswer.retryAfter(response))
+    }
+    let status = String(response.status)
+    let text = String(decoding: response.body, as: UTF8.self)
+    let start = text.drop { $0.isWhitespace }
+    if response.status >= 500, text.isEmpty || start.hasPrefix("<html>") {
+      return service(status, HTTPStatusText.of(response.status))
+    }
+    guard !response.body.isEmpty else { return service(status, "") }
+    guard let body = try? JSONValue(parsing: response.body) else { return service(status, text) }
+    guard case .object(let object) = body else {
+      return unexpected(response, "'\(pythonType(body))' object has no attribute 'get'")
+    }
+    let message = object["message"] ?? object["Message"] ?? ""
+    let queryError = response.header("x-amzn-query-error").flatMap { text -> String? in
+      let parts = text.split(separator: ";", omittingEmptySubsequences: false)
+      return parts.count == 2 && !parts[0].isEmpty ? String(parts[0]) : nil
+    }
+    var code = queryError ?? object["__type"]?.string ?? status
+    if let colon = code.firstIndex(of: ":") { code = String(code[..<colon]) }
+    if let hash = code.lastIndex(of: "#") { code = String(code[code.index(after: hash)...]) }
+    return service(code, message.string ?? DisplayText.nested(message))
+  }
+
+  /// An answer that tells nothing; it is not asked for again.
+  private static func unexpected(_ response: HTTPResponse, _ message: String) -> ServiceFailure {
+    ServiceFailure(
+      kind: .credentials, code: "UnexpectedAnswer", message: message,
+      httpStatus: response.status, requestID: ServiceAnswer.requestID(response))
+  }
+
+  private static func pythonType(_ value: JSONValue) -> String {
+    switch value {
+    case .null: "NoneType"
+    case .bool: "bool"
+    case .number(let number): number.literal.contains { ".eE".contains($0) } ? "float" : "int"
+    case .string: "str"
+    case .array: "list"
+    case .object: "dict"
+    }
+  }
+}
+
+/// The phrases of RFC 9110 that stand for a 5xx answer without words of its own.
+enum HTTPStatusText {
+  static func of(_ status: Int) -> String {
+    switch status {
+    case 500: "Internal Server Error"
+    case 501: "Not Implemented"
+    case 502: "Bad Gateway"
+    case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
+    case 505: "HTTP Version Not Supported"
+    case 506: "Variant Also Negotiates"
+    case 507: "Insufficient Storage"
+    case 508: "Loop Detected"
+    case 510: "Not Extended"
+    case 511: "Network Authentication Required"
+    default: ""
+    }
+  }
+}

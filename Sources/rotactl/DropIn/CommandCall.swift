@@ -1,0 +1,120 @@
+internal import AWSCommandLine
+internal import RotationCore
+internal import RunEngine
+internal import SecretsManagerClient
+
+/// The one call of the command, with the AWS CLI's checks before it and its retries.
+struct CommandCall: Sendable {
+  let request: CancelRequest
+  let settings: AWSConfiguration
+  let environment: [String: String]
+  let streams: CommandStreams
+
+  private var options: GlobalOptions { request.options }
+
+  /// The members of the answer that the command shows.
+  func answer() async throws(CommandFailure) -> JSONValue {
+    if let region = options.region, !region.isEmpty, !Endpoint.isRegion(region) {
+      throw CommandFailure(.badRegion(region))
+    }
+    if let missing = settings.missingProfile(options.profile) {
+      throw CommandFailure(.other(missing.message))
+    }
+    let policy = try retryPolicy()
+    let client = try makeClient()
+    defer { client.close() }
+    let site = CallSite(profile: options.profile, region: try await region(client))
+    if case .failure(let failure) = client.endpointURL(.secretsManager, at: site) {
+      throw CommandCall.failure(failure)
+    }
+    let body = PythonJSON.text(.object(try request.validatedInput()))
+    switch await send(Array(body.utf8), at: site, client, policy) {
+    case .success(let answer): return answer
+    case .failure(let failure): throw CommandCall.failure(failure)
+    }
+  }
+
+  private func retryPolicy() throws(CommandFailure) -> RetryPolicy {
+    do {
+      let retries = try settings.retrySettings(profile: options.profile)
+      return RetryPolicy(
+        mode: RetryMode(rawValue: retries.mode) ?? .standard,
+        maximumAttempts: retries.maximumAttempts, repairsOnce: false)
+    } catch {
+      throw CommandFailure(.other(error.message))
+    }
+  }
+
+  /// The option's region, the environment's, the profile's, the instance's.
+  private func region(_ client: RemoteSecretsManager) async throws(CommandFailure) -> String {
+    if let region = options.region { return region }
+    if let region = settings.region(ofProfile: options.profile) {
+      guard Endpoint.isRegion(region) else { throw CommandFailure(.badRegion(region)) }
+      return region
+    }
+    return await client.instanceRegion(profile: options.profile) ?? ""
+  }
+
+  private func makeClient() throws(CommandFailure) -> RemoteSecretsManager {
+    var client = ClientOptions()
+    client.endpointURL = options.endpointURL
+    client.caBundle = options.caBundle
+    client.verifySSL = options.verifySSL
+    client.connectTimeoutSeconds = Double(options.connectTimeout ?? 0)
+    client.readTimeoutSeconds = Double(options.readTimeout ?? 0)
+    client.maxHostConnections = 1
+    client.noSignRequest = options.noSignRequest
+    client.productVersion = ToolVersion.text
+    client.userAgentSuffix = "md/command#secretsmanager.cancel-rotate-secret"
+    client.mfaPrompt = TerminalPrompt.mfaCode
+    let streams = self.streams
+    client.warn = { streams.error(Array("\($0)\n".utf8)) }
+    if options.debug { client.debug = { streams.error(Array("DEBUG: \($0)\n".utf8)) } }
+    do {
+      return try RemoteSecretsManager(
+        environment: environment, options: client, clock: Session.now)
+    } catch {
+      throw CommandFailure(
+        error.code == "InvalidEndpoint"
+          ? .badEndpoint(options.endpointURL ?? "") : .other(error.message))
+    }
+  }
+
+  private func send(
+    _ body: [UInt8], at site: CallSite, _ client: RemoteSecretsManager, _ policy: RetryPolicy
+  ) async -> Result<JSONValue, ServiceFailure> {
+    let clock = RunClock(ContinuousClock(), now: Session.now)
+    let loop = AttemptLoop(
+      policy: policy, clock: clock, limit: ConcurrencyLimit(1), stop: StopSignal(),
+      board: ProgressBoard(), unit: { Double.random(in: 0..<1) })
+    let pacer = LanePacer.unpaced(
+      LaneID(account: site.profile ?? "default", region: site.region), now: clock.elapsed())
+    var attempts: [AttemptRecord] = []
+    return await loop.call(.cancelRotateSecret, pacer: pacer, attempts: &attempts) { attempt in
+      await client.cancelRotateSecret(
+        body: body, at: site, attempt: attempt, read: CommandAnswer.read)
+    }
+  }
+
+  /// The AWS CLI's error for what a call met.
+  static func failure(_ failure: ServiceFailure) -> CommandFailure {
+    if let call = failure.refusedCall {
+      return CommandFailure(
+        call.isAnswered
+          ? .service(
+            code: failure.code, message: call.message, operation: call.operation,
+            retries: failure.exhaustedRetries) : .other(call.message))
+    }
+    switch (failure.kind, failure.code) {
+    case (.service, _):
+      return CommandFailure(
+        .service(
+          code: failure.code, message: failure.message, operation: "CancelRotateSecret",
+          retries: failure.exhaustedRetries))
+    case (_, "NoCredentials"): return CommandFailure(.noCredentials)
+    case (_, "NoRegion"): return CommandFailure(.noRegion)
+    case (_, "UnexpectedAnswer"): return CommandFailure(.other(failure.message))
+    default: return CommandFailure(.other(failure.message))
+    }
+  }
+}

@@ -1,0 +1,121 @@
+internal import AWSCommandLine
+internal import Glibc
+internal import JMESPath
+internal import OutputFormats
+internal import RotationCore
+internal import SecretsManagerClient
+
+/// `rotactl secretsmanager cancel-rotate-secret`: the AWS CLI's command, its words, bytes and exit
+/// codes.
+///
+/// It makes one call, like the original, and proves nothing afterwards; `rotactl run` does.
+struct DropIn: Sendable {
+  let environment: [String: String]
+  let streams: CommandStreams
+
+  /// Whether the words are meant for this command and not for one of our own.
+  static func isMeant(by words: [String]) -> Bool {
+    words.contains(CancelCommand.service) && CancelCommand.isAddressed(by: words)
+  }
+
+  /// Runs the command to its end.
+  ///
+  /// - Returns: the AWS CLI's exit code.
+  func run(_ words: [String]) async -> Int32 {
+    leaveOnInterrupt()
+    let settings: AWSConfiguration
+    do {
+      settings = try AWSConfiguration.load(environment: environment)
+    } catch {
+      return fail(CommandFailure(.other(error.message)), .enhanced)
+    }
+    switch CancelCommand.read(words, in: commandEnvironment(settings)) {
+    case .finished(let bytes):
+      streams.output(bytes)
+      return 0
+    case .failed(let failure, let format): return fail(failure, format)
+    case .request(let request): return await run(request, settings)
+    }
+  }
+
+  private func commandEnvironment(_ settings: AWSConfiguration) -> CommandEnvironment {
+    CommandEnvironment(
+      variables: environment, version: ToolVersion.text,
+      settings: { profile in
+        guard settings.missingProfile(profile) == nil else { return nil }
+        return CommandSettings(
+          errorFormat: settings.value("cli_error_format", ofProfile: profile),
+          autoPrompt: settings.value("cli_auto_prompt", ofProfile: profile),
+          binaryFormat: settings.value("cli_binary_format", ofProfile: profile))
+      })
+  }
+
+  private func run(_ request: CancelRequest, _ settings: AWSConfiguration) async -> Int32 {
+    let answer: JSONValue
+    do {
+      answer = try await CommandCall(
+        request: request, settings: settings, environment: environment, streams: streams
+      ).answer()
+    } catch {
+      return fail(error, request.options.errorFormat)
+    }
+    let printer = ResultPrinter(
+      options: request.options, settings: settings, environment: environment, streams: streams)
+    do {
+      return try printer.show(answer)
+    } catch {
+      return fail(error, request.options.errorFormat)
+    }
+  }
+
+  private func fail(_ failure: CommandFailure, _ format: ErrorFormat) -> Int32 {
+    let style = OutputStyle(
+      format: .json, operationName: "error", color: streams.errorIsTerminal ? .cells : .none,
+      isTerminal: streams.errorIsTerminal, terminalWidth: streams.width)
+    streams.error(failure.standardError(format, style))
+    return failure.exitCode
+  }
+
+  /// Ctrl-C ends the command at once, as it ends the AWS CLI: a line end, and 130.
+  private func leaveOnInterrupt() {
+    signal(SIGINT) { _ in
+      var end = UInt8(ascii: "\n")
+      _ = write(STDOUT_FILENO, &end, 1)
+      _exit(130)
+    }
+  }
+}
+
+/// The standard streams of the command, as bytes.
+struct CommandStreams: Sendable {
+  let outputIsTerminal: Bool
+  let errorIsTerminal: Bool
+  /// Columns of the terminal; 80 where there is none.
+  let width: Int
+
+  static func ofProcess() -> CommandStreams {
+    var size = winsize()
+    let isTerminal = isatty(STDOUT_FILENO) == 1
+    let isKnown =
+      isTerminal && ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return CommandStreams(
+      outputIsTerminal: isTerminal, errorIsTerminal: isatty(STDERR_FILENO) == 1,
+      width: isKnown ? Int(size.ws_col) : 80)
+  }
+
+  func output(_ bytes: [UInt8]) { CommandStreams.write(bytes, to: STDOUT_FILENO) }
+  func error(_ bytes: [UInt8]) { CommandStreams.write(bytes, to: STDERR_FILENO) }
+
+  /// A reader that went away is not told apart from one that listens.
+  static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    bytes.withUnsafeBytes { raw in
+      var done = 0
+      while done < raw.count {
+        let count = Glibc.write(descriptor, raw.baseAddress?.advanced(by: done), raw.count - done)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return }
+        done += count
+      }
+    }
+  }
+}
