@@ -7,14 +7,11 @@ package enum CancelCommand {
   package static let service = "secretsmanager"
   package static let operation = "cancel-rotate-secret"
 
-  /// Whether the words are meant for this command: the first that is no option, and no option's
-  /// value, is the service's name.
-  package static func isAddressed(by words: [String]) -> Bool {
-    var arguments = globalArguments
-    arguments.append(Argument(name: "command", kind: .word))
-    let parser = ArgumentParser(arguments: arguments)
-    return (try? parser.parse(words))?.values["command"] == service
-      || words.first == service
+  /// Whether the words are meant for this command: they name the service, or nearly, and begin
+  /// with none of the tool's own commands.
+  package static func isAddressed(by words: [String], ownCommands: [String]) -> Bool {
+    guard let first = words.first, !ownCommands.contains(first) else { return false }
+    return words.contains(service) || !CloseMatches.matches(for: first, in: [service]).isEmpty
   }
 
   /// Reads the words that follow the program's name.

@@ -105,6 +105,5 @@ extension JSONNumber {
     } else {
       return nil
     }
-    guard double.isFinite || isIntegerLiteral else { return nil }
   }
 }

@@ -31,7 +31,8 @@ struct RoleStore: Sendable {
     // In the order of the names.
     let arguments: [(String, String?)] = [
       ("DurationSeconds", hop.durationSeconds.map(String.init)),
-      ("ExternalId", hop.externalID.map(PythonJSON.quoted)), ("RoleArn", PythonJSON.quoted(hop.roleARN)),
+      ("ExternalId", hop.externalID.map(PythonJSON.quoted)),
+      ("RoleArn", PythonJSON.quoted(hop.roleARN)),
       ("RoleSessionName", hop.sessionName.map(PythonJSON.quoted)),
       ("SerialNumber", hop.mfaSerial.map(PythonJSON.quoted)),
     ]

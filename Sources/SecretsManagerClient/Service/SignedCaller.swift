@@ -133,6 +133,15 @@ extension ServiceFailure {
     self.init(kind: failure.kind, code: failure.code, message: failure.message)
   }
 
+  /// The failure with a place at the end of its message, beside the AWS CLI's own sentence.
+  func adding(_ place: String) -> ServiceFailure {
+    var told = self
+    told.message += " " + place
+    told.refusedCall =
+      refusedCall ?? RefusedCall(operation: "", message: message, isAnswered: false)
+    return told
+  }
+
   /// A failure before anything was sent.
   static func local(_ code: String, _ message: String) -> ServiceFailure {
     ServiceFailure(kind: .credentials, code: code, message: message)

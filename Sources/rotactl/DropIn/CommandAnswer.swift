@@ -17,7 +17,8 @@ enum CommandAnswer {
     guard let body = try? JSONValue(parsing: response.body) else {
       return .failure(
         unexpected(
-          response, "The service answered with status \(response.status) and a body that is not "
+          response,
+          "The service answered with status \(response.status) and a body that is not "
             + "JSON; whether rotation was cancelled is not known"))
     }
     switch body {

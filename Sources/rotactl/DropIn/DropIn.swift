@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import AWSCommandLine
 internal import Glibc
 internal import JMESPath
@@ -15,7 +16,8 @@ struct DropIn: Sendable {
 
   /// Whether the words are meant for this command and not for one of our own.
   static func isMeant(by words: [String]) -> Bool {
-    words.contains(CancelCommand.service) && CancelCommand.isAddressed(by: words)
+    let own = Rotactl.configuration.subcommands.compactMap { $0.configuration.commandName }
+    return CancelCommand.isAddressed(by: words, ownCommands: own + ["help"])
   }
 
   /// Runs the command to its end.

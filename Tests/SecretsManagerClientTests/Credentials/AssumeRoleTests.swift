@@ -241,7 +241,8 @@ import Testing
       .filter { $0.hasPrefix("Action=") }
     #expect(asked.count == calls.count, "\(name)")
     for (body, role) in zip(asked, calls) {
-      #expect(body.contains("RoleArn=\(PercentEncoding.encode(role))&"), "\(name)")
+      #expect(
+        "\(body)&".contains("&RoleArn=\(PercentEncoding.encode(role))&"), "\(name)")
     }
   }
 }

@@ -29,9 +29,7 @@ struct ContainerProvider: CredentialProvider {
     var origin: String { url.host == nil ? "(\(variable))" : "(\(variable): \(url.text))" }
 
     func named(_ failure: ServiceFailure) -> ServiceFailure {
-      var named = failure
-      named.message += " \(origin)"
-      return named
+      failure.adding(origin)
     }
   }
 

@@ -45,8 +45,8 @@ struct ProcessProvider: CredentialProvider {
     .failed(
       .local(
         "CredentialRetrievalError",
-        "Error when retrieving credentials from \(name): \(what) (credential_process of the "
-          + "profile \"\(profile)\")"))
+        "Error when retrieving credentials from \(name): \(what)"
+      ).adding("(credential_process of the profile \"\(profile)\")"))
   }
 
   /// Why an ended command gave no credentials; nil when it came to a good end.
