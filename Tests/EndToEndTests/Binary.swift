@@ -70,7 +70,7 @@ struct Program {
     let standardInput = Pipe()
     process.standardInput = standardInput
     try child.begin()
-    DispatchQueue.global().async {
+    Thread.detachNewThread {
       try? standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))
       try? standardInput.fileHandleForWriting.close()
     }
@@ -109,7 +109,7 @@ final class Child: @unchecked Sendable {
 
   private func gather(_ pipe: Pipe, _ add: @escaping @Sendable (Child, Data) -> Void) {
     streams.enter()
-    DispatchQueue.global().async { [self] in
+    Thread.detachNewThread { [self] in
       while true {
         let data = pipe.fileHandleForReading.availableData
         if data.isEmpty { break }
@@ -126,7 +126,7 @@ final class Child: @unchecked Sendable {
 
   func result() async -> Program.Result {
     await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { [self] in
+      Thread.detachNewThread { [self] in
         process.waitUntilExit()
         streams.wait()
         let status =

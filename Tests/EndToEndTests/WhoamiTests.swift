@@ -135,7 +135,8 @@ struct WhoamiTests {
     #expect(
       try await company.facts("web") == "444455556666 by assume-role-with-web-identity")
     try company.add(
-      "broken", "role_arn = arn:aws:iam::444455556666:role/Web\nweb_identity_token_file = /no/file")
+      "broken", "role_arn = arn:aws:iam::444455556666:role/None\nweb_identity_token_file = /no/file"
+    )
     #expect(try await company.facts("broken").contains("/no/file"))
     let container = [
       "AWS_CONTAINER_CREDENTIALS_FULL_URI": company.endpoint + "/credentials/444455556666"
@@ -235,6 +236,26 @@ struct WhoamiTests {
     #expect(loud.contains("loud") && !loud.contains("head -c"))
     try company.add("gone", "credential_process = /no/such/program")
     #expect(try await company.facts("gone").contains("gone"))
+  }
+
+  @Test func `retry settings of the profile hold where no option says otherwise`() async throws {
+    let company = try await Company()
+    try company.add("dead", "aws_access_key_id = AKID\naws_secret_access_key = S\nmax_attempts = 1")
+    let config = try String(contentsOfFile: company.folder + "/config", encoding: .utf8)
+    try company.simulation.folder.write(
+      "config",
+      config.replacingOccurrences(
+        of: "endpoint_url = \(company.endpoint)\naws_access_key_id",
+        with: "endpoint_url = http://127.0.0.1:1\naws_access_key_id"))
+    let program = try #require(Program.rotactl)
+    let told = try await program.run(
+      ["whoami", "--profile", "dead", "--debug"], environment: company.simulation.environment,
+      folder: company.folder)
+    #expect(told.error.contains("attempt=1/1") && !told.error.contains("attempt=2/"))
+    let asked = try await program.run(
+      ["whoami", "--profile", "dead", "--debug", "--max-attempts", "2"],
+      environment: company.simulation.environment, folder: company.folder)
+    #expect(asked.error.contains("attempt=2/2"))
   }
 
   @Test func `a person reads a block for each profile and region`() async throws {

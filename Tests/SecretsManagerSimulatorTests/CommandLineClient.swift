@@ -59,7 +59,7 @@ struct CommandLineClient {
     process.standardInput = FileHandle.nullDevice
     try process.run()
     let deadline = DispatchWorkItem { process.terminate() }
-    DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: deadline)
+    DispatchQueue.global().asyncAfter(deadline: .now() + 300, execute: deadline)
     // Read before waiting: a full pipe would keep the child from ending.
     async let output = CommandLineClient.drain(standardOutput)
     async let error = CommandLineClient.drain(standardError)
@@ -74,7 +74,7 @@ struct CommandLineClient {
 
   private static func drain(_ pipe: Pipe) async -> [UInt8] {
     await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
+      Thread.detachNewThread {
         continuation.resume(returning: Array(pipe.fileHandleForReading.readDataToEndOfFile()))
       }
     }

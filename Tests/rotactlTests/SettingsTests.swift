@@ -13,7 +13,7 @@ import Testing
     #expect(
       pacing
         == ResolvedPacing(
-          rate: 40, burst: 2, concurrency: 64, maximumAttempts: 3, retryMode: .standard))
+          rate: 40, burst: 2, concurrency: 64, maximumAttempts: nil, retryMode: nil))
     let connection = try ConnectionOptions.parse([]).resolved(none)
     #expect(connection.connectTimeout == .seconds(60))
     #expect(connection.readTimeout == .seconds(60))
@@ -99,11 +99,15 @@ import Testing
     #expect(try typed.resolved(settings).profiles == ["x", "y"])
   }
 
-  @Test func `the adaptive retry mode is refused plainly`() throws {
-    let problem = #expect(throws: UsageProblem.self) {
-      try PacingOptions.parse(["--retry-mode", "adaptive"]).resolved(self.none)
+  @Test func `both retry modes can be chosen and others are refused`() throws {
+    let settings = Settings(environment: [:])
+    for mode in RetryMode.allCases {
+      let options = try PacingOptions.parse(["--retry-mode", mode.rawValue])
+      #expect(try options.resolved(settings).retryMode == mode)
     }
-    #expect(problem?.what == "the adaptive retry mode is not available")
+    #expect(throws: UsageProblem.self) {
+      try PacingOptions.parse(["--retry-mode", "legacy"]).resolved(settings)
+    }
   }
 
   @Test func `a rate beyond the quota is a warning`() throws {

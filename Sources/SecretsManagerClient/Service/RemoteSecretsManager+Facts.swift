@@ -1,3 +1,4 @@
+internal import Locking
 package import RotationCore
 
 /// What may be told about a set of credentials.
@@ -26,9 +27,10 @@ extension RemoteSecretsManager {
     }
   }
 
-  /// The region of the EC2 instance that this runs on, if it is one; asked once.
-  package func instanceRegion(profile: String?) async -> String? {
-    await sources.instanceRegion(profile: profile)
+  /// Asks the EC2 instance that this runs on, if it is one, for its region.
+  package func learnInstanceRegion(profile: String? = nil) async {
+    let region = await sources.instanceRegion(profile: profile)
+    instanceRegion.with { $0 = region }
   }
 
   /// Where calls of a service go from there.

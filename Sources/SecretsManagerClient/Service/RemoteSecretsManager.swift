@@ -1,3 +1,4 @@
+internal import Locking
 internal import Cryptography
 package import RotationCore
 
@@ -11,6 +12,7 @@ package final class RemoteSecretsManager: SecretsManagerService {
   private let transport: CurlTransport
   private let caller: SignedCaller
   let sources: CredentialSources
+  let instanceRegion = Locked<String?>(nil)
 
   /// - Throws: ``ClientSetupError`` when a file of settings has a syntax error, the endpoint URL
   ///   is not valid, or the transport cannot start.
@@ -66,9 +68,9 @@ package final class RemoteSecretsManager: SecretsManagerService {
 
   // MARK: - Settings
 
-  /// The region that the environment or the profile names; nil stands for the default profile.
+  /// The region that the environment or the profile names, else the instance's, once it is known.
   package func region(ofProfile profile: String?) -> String? {
-    sources.configuration.region(ofProfile: profile)
+    sources.configuration.region(ofProfile: profile) ?? instanceRegion.with { $0 }
   }
 
   /// Whether one of the files has the profile; `default` always exists.

@@ -57,6 +57,7 @@ struct RunFlow: Sendable {
       copies: folder.file(RunLayout.manifestFolder))
     preparation.incident = run.incident
     preparation.reason = run.reason
+    await session.learnRegion()
     guard let checked = try preparation.check() else { return .usage }
     let identities = try await preparation.identities(checked)
     let planned = try await preparation.plan(
@@ -110,6 +111,8 @@ struct RunFlow: Sendable {
       session: session, console: console, manifests: manifests, copies: copies)
     preparation.incident = run.incident
     preparation.reason = run.reason
+    // Offline means that nobody is asked, not even the machine that this runs on.
+    if !offline { await session.learnRegion() }
     guard let checked = try preparation.check() else { return .usage }
     let overview: PlanOverview
     if offline {

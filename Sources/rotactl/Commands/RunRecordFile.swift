@@ -49,8 +49,8 @@ struct RunRecordFile {
     object["ratePerSecond"] = JSONValue(pacing.rate)
     object["burst"] = JSONValue(pacing.burst)
     object["concurrency"] = JSONValue(pacing.concurrency)
-    object["maxAttempts"] = JSONValue(pacing.maximumAttempts)
-    object["retryMode"] = .string(pacing.retryMode.rawValue)
+    object["maxAttempts"] = pacing.maximumAttempts.map { JSONValue($0) }
+    object["retryMode"] = pacing.retryMode.map { .string($0.rawValue) }
     object["inFlight"] = .string(inFlight.policy.rawValue)
     object["inFlightTimeoutSeconds"] = JSONValue(inFlight.timeout.seconds)
     object["bundleFormat"] = .string(bundleFormat)

@@ -33,6 +33,10 @@ struct Session: Sendable {
     options.maxHostConnections = pacing.concurrency
     options.sessionName = sessionName
     options.userAgentSuffix = "md/command#\(command)"
+    options.warn = { console.warn($0) }
+    options.mfaPrompt = { serial, profile in
+      await console.asking { await TerminalPrompt.mfaCode(serial: serial, profile: profile) }
+    }
     if console.isDebug { options.debug = { console.debug($0) } }
     if !connection.verifiesTLS {
       console.warn(
@@ -52,12 +56,30 @@ struct Session: Sendable {
     self.stop = stop
     self.board = board
     loop = AttemptLoop(
-      policy: RetryPolicy(maximumAttempts: pacing.maximumAttempts), clock: clock,
+      policies: Session.policies(client, pacing), clock: clock,
       limit: ConcurrencyLimit(pacing.concurrency), stop: stop, board: board,
       unit: { Double.random(in: 0..<1) })
     pacers = PacerRegistry(rate: pacing.rate, burst: Double(pacing.burst), clock: clock)
     self.connection = connection
     self.pacing = pacing
+  }
+
+  /// Learns the region of the instance that this runs on, where nothing else names one.
+  func learnRegion() async {
+    guard connection.regions.isEmpty, client.region(ofProfile: nil) == nil else { return }
+    await client.learnInstanceRegion()
+  }
+
+  /// Options beat each profile's own settings; what cannot be read there counts as not set.
+  private static func policies(
+    _ client: RemoteSecretsManager, _ pacing: ResolvedPacing
+  ) -> @Sendable (String?) -> RetryPolicy {
+    { profile in
+      let own = try? client.retrySettings(ofProfile: profile)
+      return RetryPolicy(
+        mode: pacing.retryMode ?? own.flatMap { RetryMode(rawValue: $0.mode) } ?? .standard,
+        maximumAttempts: pacing.maximumAttempts ?? own?.maximumAttempts ?? 3)
+    }
   }
 
   /// The system's clock in UTC.

@@ -33,6 +33,7 @@ struct WhoamiCommand: RotactlCommand {
       environment: process.environment, sessionName: nil, command: "whoami",
       console: console)
     defer { session.client.close() }
+    await session.learnRegion()
     let answers = await Whoami(session: session).answers()
     if output.isJSON {
       console.result(WhoamiView.json(answers))

@@ -20,6 +20,8 @@ final class Console: Sendable {
     var errorOpen = true
     /// Lines of the live area that stand on the terminal now.
     var drawn: [String] = []
+    /// Questions that stand on the terminal; nothing is drawn below them.
+    var questions = 0
     var failures = 0
     var status: ExitStatus?
   }
@@ -123,6 +125,17 @@ final class Console: Sendable {
     }
   }
 
+  /// Keeps the live area away while a question stands on the terminal.
+  func asking<R: Sendable>(_ question: () async -> R) async -> R {
+    state.with { state in
+      erase(&state)
+      state.questions += 1
+    }
+    let answer = await question()
+    state.with { $0.questions -= 1 }
+    return answer
+  }
+
   // MARK: The live area
 
   /// Replaces the live area; without a terminal nothing happens.
@@ -131,7 +144,7 @@ final class Console: Sendable {
   func showLive(_ lines: [String]) {
     guard hasLiveTerminal else { return }
     state.with { state in
-      guard state.drawn != lines else { return }
+      guard state.questions == 0, state.drawn != lines else { return }
       erase(&state)
       draw(lines, &state)
     }

@@ -52,7 +52,8 @@ struct CommandCall: Sendable {
       guard Endpoint.isRegion(region) else { throw CommandFailure(.badRegion(region)) }
       return region
     }
-    return await client.instanceRegion(profile: options.profile) ?? ""
+    await client.learnInstanceRegion(profile: options.profile)
+    return client.region(ofProfile: options.profile) ?? ""
   }
 
   private func makeClient() throws(CommandFailure) -> RemoteSecretsManager {

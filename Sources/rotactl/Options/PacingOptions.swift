@@ -21,12 +21,15 @@ struct PacingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Attempts for each call, the first one included (default: 3).", valueName: "n"))
+      "Attempts for each call, the first one included (default: the profile's max_attempts, or 3).",
+      valueName: "n"))
   var maxAttempts: String?
 
   @Option(
-    help: ArgumentHelp("How retries are paced: standard.", valueName: "mode"),
-    completion: .list([RetryMode.standard.rawValue]))
+    help: ArgumentHelp(
+      "How retries are paced: standard or adaptive (default: the profile's retry_mode, or standard).",
+      valueName: "mode"),
+    completion: .list(RetryMode.allCases.map(\.rawValue)))
   var retryMode: String?
 
   func resolved(_ settings: Settings) throws(UsageProblem) -> ResolvedPacing {
@@ -36,18 +39,8 @@ struct PacingOptions: ParsableArguments {
       concurrency: try settings.value(
         concurrency, "concurrency", SettingReader.wholeNumber(1...4096)) ?? 64,
       maximumAttempts: try settings.value(
-        maxAttempts, "max-attempts", SettingReader.wholeNumber(1...100)) ?? 3,
-      retryMode: try settings.value(retryMode, "retry-mode", PacingOptions.readRetryMode)
-        ?? .standard)
-  }
-
-  private static func readRetryMode(_ text: String) throws(ValueProblem) -> RetryMode {
-    let mode = try SettingReader.word(RetryMode.self)(text)
-    guard mode != .adaptive else {
-      throw ValueProblem(
-        "the adaptive retry mode is not available", hint: "use standard, and lower --rate instead")
-    }
-    return mode
+        maxAttempts, "max-attempts", SettingReader.wholeNumber(1...100)),
+      retryMode: try settings.value(retryMode, "retry-mode", SettingReader.word(RetryMode.self)))
   }
 }
 

@@ -24,9 +24,10 @@ struct ResolvedPacing: Sendable, Hashable {
   var burst: Int
   /// Calls in flight over all lanes.
   var concurrency: Int
-  /// The first one included.
-  var maximumAttempts: Int
-  var retryMode: RetryMode
+  /// The first one included; nil leaves it to each profile's settings.
+  var maximumAttempts: Int?
+  /// Nil leaves it to each profile's settings.
+  var retryMode: RetryMode?
 
   /// What the operator should know before the run: warnings, not errors.
   var warnings: [String] {
