@@ -83,7 +83,7 @@ import Testing
     #expect(requests[0].header("Authorization")?.contains("Credential=AKIDKEYS/") == true)
     #expect(
       requests[1].body.hasPrefix(
-        "Action=AssumeRole&Version=2011-06-15&ExternalId=ext%201&DurationSeconds=900&RoleArn="))
+        "Action=AssumeRole&Version=2011-06-15&ExternalId=ext+1&DurationSeconds=900&RoleArn="))
     #expect(requests[1].body.hasSuffix("&RoleSessionName=rotactl-1795457501"))
     #expect(requests[1].header("X-Amz-Security-Token") == "t1")
     #expect(requests[2].header("Authorization")?.contains("Credential=ASIA2/") == true)

@@ -42,7 +42,12 @@ struct EnvironmentProvider: CredentialProvider {
       end = Timestamp(iso8601: text)
       guard let end, end > now else {
         return .failed(
-          .local("ExpiredCredentials", "AWS_CREDENTIAL_EXPIRATION is '\(text)', not in the future"))
+          .local(
+            "ExpiredCredentials",
+            end == nil
+              ? "Unknown string format: \(text)"
+              : "Credentials were refreshed, but the refreshed credentials are still expired."
+          ).adding("(AWS_CREDENTIAL_EXPIRATION)"))
       }
     }
     return .found(

@@ -27,8 +27,9 @@ struct WebIdentityCall: Sendable {
     let body = STSAnswer.form(
       WebIdentityCall.action,
       [
-        ("RoleArn", roleARN),
-        ("RoleSessionName", sessionName ?? context.options.sessionName ?? made),
+        // In the AWS CLI's order.
+        ("RoleSessionName", sessionName), ("RoleArn", roleARN),
+        ("RoleSessionName", sessionName == nil ? context.options.sessionName ?? made : nil),
         ("WebIdentityToken", token),
       ])
     let headers = [

@@ -54,6 +54,7 @@ struct CallPreparation {
         method: method, url: "\(endpoint.scheme)://\(endpoint.host)\(base)\(path)",
         headers: [
           HTTPHeader("Host", endpoint.host), HTTPHeader("User-Agent", userAgent(site.profile)),
+          HTTPHeader("amz-sdk-request", "attempt=1"),
         ] + headers, body: body,
         trust: trust(site.profile),
         proxy: settings.proxy(scheme: endpoint.scheme, host: endpoint.host)))

@@ -6,7 +6,8 @@ package enum STSAnswer {
   package static func form(_ action: String, _ parameters: [(String, String?)] = []) -> [UInt8] {
     var text = "Action=\(action)&Version=2011-06-15"
     for case (let name, let value?) in parameters {
-      text += "&\(name)=\(PercentEncoding.encode(value))"
+      // A form writes a blank as a plus sign.
+      text += "&\(name)=\(PercentEncoding.encode(value).replacing("%20", with: "+"))"
     }
     return Array(text.utf8)
   }

@@ -37,11 +37,17 @@ package enum ServiceAnswer {
     let message =
       body?["message"]?.string ?? body?["Message"]?.string ?? body?["errorMessage"]?.string
     let raw = fields == nil ? String(decoding: response.body.prefix(4096), as: UTF8.self) : ""
-    return failure(response, code, message ?? TextTrimming.excerpt(raw), requestID(response))
+    let told = message ?? TextTrimming.excerpt(raw)
+    return failure(
+      response, code, told.isEmpty && code == nil ? HTTPStatusText.of(response.status) : told,
+      requestID(response))
   }
 
   /// The error of an AWS Query service: `ErrorResponse/Error/{Code,Message}`, `RequestId`.
   package static func queryFailure(_ response: HTTPResponse) -> ServiceFailure {
+    if response.status >= 500, isGeneric(response.body) {
+      return failure(response, nil, HTTPStatusText.of(response.status), requestID(response))
+    }
     guard let document = try? XMLElement(parsing: response.body) else {
       let raw = String(decoding: response.body.prefix(4096), as: UTF8.self)
       return failure(response, nil, TextTrimming.excerpt(raw), requestID(response))
@@ -51,6 +57,12 @@ package enum ServiceAnswer {
     let id = document.first("RequestId") ?? document.first("RequestID")
     return failure(
       response, code, error?["Message"]?.text ?? "", id?.text ?? requestID(response))
+  }
+
+  /// Whether a body says no more than its status: nothing, or a gateway's page.
+  private static func isGeneric(_ body: [UInt8]) -> Bool {
+    let text = body.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    return text.isEmpty || text.starts(with: "<html>".utf8)
   }
 
   private static func failure(

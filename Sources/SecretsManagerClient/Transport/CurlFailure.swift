@@ -27,7 +27,7 @@ extension TransportFailure {
     }
     let noConnection = "Could not connect to the endpoint URL: \"\(url)\""
     let closed =
-      "Connection was closed before we received a valid response from endpoint URL: \"\(url)\""
+      "Connection was closed before we received a valid response from endpoint URL: \"\(url)\"."
     if report.overflow {
       self = make(.lost, "AnswerTooLarge", "The answer is too large from endpoint URL: \"\(url)\"")
       return

@@ -41,6 +41,8 @@ final class CurlTransfer {
       (CURLOPT_NOSIGNAL, 1), (CURLOPT_FOLLOWLOCATION, 0), (CURLOPT_HTTP_VERSION, 2),
       (CURLOPT_SSLVERSION, tls12), (CURLOPT_TCP_KEEPALIVE, 1), (CURLOPT_TCP_NODELAY, 1),
       (CURLOPT_SUPPRESS_CONNECT_HEADERS, 1), (CURLOPT_NOPROGRESS, 1), (CURLOPT_HTTP09_ALLOWED, 0),
+      // What was signed is sent: libcurl would take dot segments out of the path.
+      (CURLOPT_PATH_AS_IS, 1),
     ]
     let me = Unmanaged.passUnretained(self).toOpaque()
     return longs.allSatisfy { rotactl_easy_set_long(easy, $0.0, $0.1) == CURLE_OK }

@@ -44,6 +44,8 @@ enum CommandAnswer {
         requestID: ServiceAnswer.requestID(response),
         retryAfterMilliseconds: ServiceAnswer.retryAfter(response))
     }
+    // The AWS CLI takes 300 itself for neither a success nor an error that it could read.
+    if response.status == 300 { return service("Unknown", "Unknown") }
     let status = String(response.status)
     let text = String(decoding: response.body, as: UTF8.self)
     let start = text.drop { $0.isWhitespace }
@@ -81,26 +83,6 @@ enum CommandAnswer {
     case .string: "str"
     case .array: "list"
     case .object: "dict"
-    }
-  }
-}
-
-/// The phrases of RFC 9110 that stand for a 5xx answer without words of its own.
-enum HTTPStatusText {
-  static func of(_ status: Int) -> String {
-    switch status {
-    case 500: "Internal Server Error"
-    case 501: "Not Implemented"
-    case 502: "Bad Gateway"
-    case 503: "Service Unavailable"
-    case 504: "Gateway Timeout"
-    case 505: "HTTP Version Not Supported"
-    case 506: "Variant Also Negotiates"
-    case 507: "Insufficient Storage"
-    case 508: "Loop Detected"
-    case 510: "Not Extended"
-    case 511: "Network Authentication Required"
-    default: ""
     }
   }
 }

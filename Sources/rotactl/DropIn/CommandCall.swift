@@ -69,8 +69,11 @@ struct CommandCall: Sendable {
     client.userAgentSuffix = "md/command#secretsmanager.cancel-rotate-secret"
     client.mfaPrompt = TerminalPrompt.mfaCode
     let streams = self.streams
-    client.warn = { streams.error(Array("\($0)\n".utf8)) }
-    if options.debug { client.debug = { streams.error(Array("DEBUG: \($0)\n".utf8)) } }
+    if options.debug {
+      client.debug = { streams.error(Array("DEBUG: \($0)\n".utf8)) }
+      // The AWS CLI has no such warnings, and scripts read standard error.
+      client.warn = { streams.error(Array("WARNING: \($0)\n".utf8)) }
+    }
     do {
       return try RemoteSecretsManager(
         environment: environment, options: client, clock: Session.now)

@@ -29,7 +29,7 @@ struct DropIn: Sendable {
     do {
       settings = try AWSConfiguration.load(environment: environment)
     } catch {
-      return fail(CommandFailure(.other(error.message)), .enhanced)
+      return fail(CommandFailure(.other(DropIn.plain(error))), .enhanced)
     }
     switch CancelCommand.read(words, in: commandEnvironment(settings)) {
     case .finished(let bytes):
@@ -38,6 +38,15 @@ struct DropIn: Sendable {
     case .failed(let failure, let format): return fail(failure, format)
     case .request(let request): return await run(request, settings)
     }
+  }
+
+  /// The AWS CLI's sentence, which names the file and not the place in it.
+  private static func plain(_ error: ConfigurationError) -> String {
+    for mark in [" (line ", " (in ["] {
+      guard let place = error.message.firstRange(of: mark) else { continue }
+      return String(error.message[..<place.lowerBound])
+    }
+    return error.message
   }
 
   private func commandEnvironment(_ settings: AWSConfiguration) -> CommandEnvironment {

@@ -54,7 +54,7 @@ import Testing
     #expect(
       body(request) == "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn="
         + "arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2FR&RoleSessionName=rotactl-1795457501"
-        + "&WebIdentityToken=%20tok%20en%0A")
+        + "&WebIdentityToken=+tok+en%0A")
 
     // The name is that of Python's json.dumps({"RoleArn": ...}) under SHA-1.
     let name = ".aws/cli/cache/c03ce438bc208f6214854d85d3ca930ff73e3004.json"
@@ -111,8 +111,9 @@ import Testing
     #expect(await source.credentials(region: "eu-west-1").absence != nil)
     let bodies = bench.requests.map { body($0) }
     #expect(bodies.count == 2)
-    #expect(bodies.first?.contains("OfEnvironment&RoleSessionName=of-profile&") == true)
-    #expect(bodies.last?.contains("OfProfile&RoleSessionName=of-profile&") == true)
+    #expect(bodies.first?.contains("RoleSessionName=of-profile&RoleArn=") == true)
+    #expect(bodies.first?.contains("OfEnvironment&") == true)
+    #expect(bodies.last?.contains("OfProfile&") == true)
   }
 
   @Test func `a session name of the options is for those who chose none`() async throws {

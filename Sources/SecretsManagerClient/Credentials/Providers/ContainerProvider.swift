@@ -74,10 +74,11 @@ struct ContainerProvider: CredentialProvider {
         "InvalidConfigError",
         "Unsupported host '\(host.isEmpty ? "None" : TextTrimming.excerpt(host))'.  Can only "
           + "retrieve metadata from a loopback address or one of these hosts: "
-          + "\(hosts.joined(separator: ", ")) \(target.origin)")
+          + hosts.joined(separator: ", ")
+      ).adding(target.origin)
     }
     if let obstacle = url.obstacle {
-      throw .local("InvalidConfigError", "\(obstacle) \(target.origin)")
+      throw .local("InvalidConfigError", obstacle).adding(target.origin)
     }
   }
 
@@ -105,7 +106,8 @@ struct ContainerProvider: CredentialProvider {
     }
     guard !value.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D || $0 == 0 }) else {
       throw .local(
-        "InvalidConfigError", "Auth token value is not a legal header value (\(variable))")
+        "InvalidConfigError", "Auth token value is not a legal header value"
+      ).adding("(\(variable))")
     }
     return value
   }
