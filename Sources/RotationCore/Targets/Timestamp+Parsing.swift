@@ -3,7 +3,10 @@ extension Timestamp {
   ///
   /// A time without a zone is in UTC. Digits beyond the millisecond are dropped.
   package init?(parsing text: String) {
-    let trimmed = Timestamp.withoutBlanks(text)
+    let bytes = text.utf8
+    let start = bytes.firstIndex { !TimeReader.isBlank($0) } ?? bytes.endIndex
+    let end = bytes.lastIndex { !TimeReader.isBlank($0) }.map { bytes.index(after: $0) }
+    let trimmed = text[start..<(end ?? start)]
     if Timestamp.isDecimal(trimmed) {
       guard let seconds = Double(trimmed) else { return nil }
       self.init(epochSeconds: seconds)
@@ -19,7 +22,7 @@ extension Timestamp {
   /// `T`, a fraction follows `.` or `,`, and the zone is `Z`, `UTC`, `GMT`, `+hh:mm`, `+hhmm`, `+hh`
   /// or nothing, which means UTC.
   package init?(iso8601 text: String) {
-    var reader = TimeReader(Timestamp.withoutBlanks(text))
+    var reader = TimeReader(text)
     guard let year = reader.number(4) else { return nil }
     let isExtended = reader.skip("-")
     guard let month = reader.number(2), !isExtended || reader.skip("-"), let day = reader.number(2)
@@ -66,19 +69,16 @@ extension Timestamp {
     self.init(milliseconds: Int64(days) * 86_400_000 + Int64(time.milliseconds))
   }
 
-  private static func isDecimal(_ text: String) -> Bool {
-    let bytes = text.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
-    let allowed = Set("0123456789.eE-+".utf8)
-    return !bytes.isEmpty && text.utf8.count - bytes.count < 2 && bytes.allSatisfy(allowed.contains)
-      && bytes.filter { $0 == UInt8(ascii: "-") }.count
-        <= (text.contains { "eE".contains($0) } ? 1 : 0)
-  }
-
-  private static func withoutBlanks(_ text: String) -> String {
-    let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
-    let bytes = Array(text.utf8.drop(while: isBlank))
-    let end = (bytes.lastIndex { !isBlank($0) } ?? -1) + 1
-    return String(decoding: bytes[..<end], as: UTF8.self)
+  /// Whether the text is a number with an optional sign, fraction and exponent.
+  private static func isDecimal(_ text: Substring) -> Bool {
+    let parts = text.lowercased().split(separator: "e", omittingEmptySubsequences: false)
+    guard parts.count <= 2 else { return false }
+    return parts.enumerated().allSatisfy { index, part in
+      let unsigned = part.hasPrefix("-") || part.hasPrefix("+") ? part.dropFirst() : part
+      let digits = unsigned.split(separator: ".", omittingEmptySubsequences: false)
+      return digits.count <= (index == 0 ? 2 : 1) && unsigned.contains { $0 != "." }
+        && digits.allSatisfy { $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+    }
   }
 }
 
@@ -90,9 +90,17 @@ private struct TimeReader {
   }
 
   private let bytes: [UInt8]
-  private var index = 0
+  private var index: Int
 
-  init(_ text: String) { bytes = Array(text.utf8) }
+  /// Blanks at both ends are passed over.
+  init(_ text: String) {
+    var bytes = Array(text.utf8)
+    while let last = bytes.last, TimeReader.isBlank(last) { bytes.removeLast() }
+    index = bytes.firstIndex { !TimeReader.isBlank($0) } ?? bytes.count
+    self.bytes = bytes
+  }
+
+  static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
   var isAtEnd: Bool { index == bytes.count }
 

@@ -6,9 +6,9 @@ package struct Timestamp: Sendable, Hashable, Comparable {
   package init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
   /// Seconds since the epoch as the service writes them, rounded to the millisecond; nil when
-  /// the number lies outside the years 0 to 9999.
+  /// the number lies outside the years 1 to 9999.
   package init?(epochSeconds: Double) {
-    guard epochSeconds > -62_167_219_200, epochSeconds < 253_402_300_800 else { return nil }
+    guard epochSeconds >= -62_135_596_800, epochSeconds < 253_402_300_800 else { return nil }
     milliseconds = Int64((epochSeconds * 1000).rounded())
   }
 
