@@ -6,9 +6,9 @@ package struct Timestamp: Sendable, Hashable, Comparable {
   package init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
   /// Seconds since the epoch as the service writes them, rounded to the millisecond; nil when
-  /// the number lies outside the years 0 to 9999.
+  /// the number lies outside the years 1 to 9999.
   package init?(epochSeconds: Double) {
-    guard epochSeconds > -62_167_219_200, epochSeconds < 253_402_300_800 else { return nil }
+    guard epochSeconds >= -62_135_596_800, epochSeconds < 253_402_300_800 else { return nil }
     milliseconds = Int64((epochSeconds * 1000).rounded())
   }
 
@@ -78,56 +78,5 @@ package struct Timestamp: Sendable, Hashable, Comparable {
   package var clock: String {
     let c = civil
     return "\(Timestamp.pad(c.hour, 2)):\(Timestamp.pad(c.minute, 2))"
-  }
-
-  /// Reads `2026-11-23T18:11:41Z`, with or without a fraction, with `Z`, `UTC` or `+hh:mm`.
-  package init?(iso8601 text: String) {
-    let bytes = Array(text.utf8)
-    func number(_ range: Range<Int>) -> Int? {
-      guard range.upperBound <= bytes.count else { return nil }
-      var value = 0
-      for byte in bytes[range] {
-        guard (48...57).contains(byte) else { return nil }
-        value = value * 10 + Int(byte - 48)
-      }
-      return value
-    }
-    guard bytes.count >= 19, bytes[4] == 45, bytes[7] == 45, bytes[10] == 84 || bytes[10] == 32,
-      bytes[13] == 58, bytes[16] == 58, let year = number(0..<4), let month = number(5..<7),
-      let day = number(8..<10), let hour = number(11..<13), let minute = number(14..<16),
-      let second = number(17..<19), (1...12).contains(month), (1...31).contains(day), hour < 24,
-      minute < 60, second <= 60
-    else { return nil }
-    var index = 19
-    var millisecond = 0
-    if index < bytes.count, bytes[index] == 46 {
-      index += 1
-      var scale = 100
-      while index < bytes.count, (48...57).contains(bytes[index]) {
-        millisecond += Int(bytes[index] - 48) * scale
-        scale /= 10
-        index += 1
-      }
-    }
-    var offsetMinutes = 0
-    let zone = String(decoding: bytes[index...], as: UTF8.self)
-    if zone != "Z", zone != "UTC", zone != "" {
-      let parts = bytes[index...]
-      guard let sign = parts.first, sign == 43 || sign == 45 else { return nil }
-      let digits = parts.dropFirst().filter { $0 != 58 }
-      guard digits.count == 4, let value = Int(String(decoding: digits, as: UTF8.self)) else {
-        return nil
-      }
-      offsetMinutes = (value / 100 * 60 + value % 100) * (sign == 45 ? -1 : 1)
-    }
-    let y = Int64(month <= 2 ? year - 1 : year)
-    let era = (y >= 0 ? y : y - 399) / 400
-    let yearOfEra = y - era * 400
-    let dayOfYear = Int64((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1)
-    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    let days = era * 146_097 + dayOfEra - 719_468
-    milliseconds =
-      ((days * 24 + Int64(hour)) * 60 + Int64(minute - offsetMinutes)) * 60_000
-      + Int64(second * 1000 + millisecond)
   }
 }

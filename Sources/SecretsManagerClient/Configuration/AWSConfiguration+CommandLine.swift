@@ -20,9 +20,9 @@ extension AWSConfiguration {
     value("cli_binary_format", ofProfile: profile) ?? "base64"
   }
 
-  /// AWS_CLI_AUTO_PROMPT, then `cli_auto_prompt`, then `off`.
+  /// AWS_CLI_AUTO_PROMPT, then `cli_auto_prompt`, then `off`; in lower case.
   package func autoPrompt(profile: String?) -> String {
-    setting("AWS_CLI_AUTO_PROMPT", "cli_auto_prompt", profile) ?? "off"
+    setting("AWS_CLI_AUTO_PROMPT", "cli_auto_prompt", profile)?.lowercased() ?? "off"
   }
 
   /// AWS_PAGER, `cli_pager`, PAGER, then `less`; nil when the first that is set is empty.

@@ -78,7 +78,13 @@ extension AWSConfiguration {
 
   /// Refuses a bundle that is set to nothing or to blanks, as the CLI does since 2.36.6.
   package func checkCABundle(profile: String?) throws(ConfigurationError) {
-    guard let path = givenCABundle(profile), PythonText.trim(path).isEmpty else { return }
+    guard let path = givenCABundle(profile) else { return }
+    try AWSConfiguration.checkCABundle(path)
+  }
+
+  /// Refuses a blank path, whoever gave it.
+  static func checkCABundle(_ path: String) throws(ConfigurationError) {
+    guard PythonText.trim(path).isEmpty else { return }
     throw ConfigurationError(
       code: "InvalidConfigError",
       message: "Invalid CA bundle: the configured value (ca_bundle, AWS_CA_BUNDLE, "

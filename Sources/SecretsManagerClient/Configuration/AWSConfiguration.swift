@@ -73,7 +73,8 @@ package struct AWSConfiguration: Sendable {
     }
     for section in credentials.sections {
       let name = PythonText.trim(section.name)
-      if credentialsFile[name] == nil { credentialsFile[name] = section.values }
+      guard !name.isEmpty, name != "DEFAULT", credentialsFile[name] == nil else { continue }
+      credentialsFile[name] = section.values
     }
   }
 

@@ -2,11 +2,23 @@
 package struct ConfigurationError: Error, Sendable, Hashable {
   /// A botocore-like name: `ConfigParseError`, `ProfileNotFound`, `InvalidConfigError`.
   package let code: String
-  package let message: String
+  /// The AWS CLI's own sentence, byte for byte; the single command prints this one.
+  package let sentence: String
+  /// What the CLI does not tell, such as the line of a syntax error.
+  package let detail: String?
 
-  package init(code: String, message: String) {
+  package init(code: String, message: String, detail: String? = nil) {
     self.code = code
-    self.message = message
+    sentence = message
+    self.detail = detail
+  }
+
+  /// The sentence with the detail in brackets.
+  package var message: String { detail.map { "\(sentence) (\($0))" } ?? sentence }
+
+  static func unparsable(_ path: String, _ detail: String) -> ConfigurationError {
+    ConfigurationError(
+      code: "ConfigParseError", message: "Unable to parse config file: \(path)", detail: detail)
   }
 }
 
@@ -39,10 +51,10 @@ package struct ConfigurationFile: Sendable, Hashable {
     for section in sections {
       for (key, value) in section.values where value.hasPrefix("\n") {
         guard ConfigurationFile.nested(value) == nil else { continue }
-        throw ConfigurationError(
-          code: "ConfigParseError",
-          message: "Unable to parse config file: \(path) (in [\(section.name)], a line of '\(key)' "
-            + "has no '=')")
+        throw .unparsable(
+          path,
+          "in [\(TextTrimming.excerpt(section.name, 80))], a line of "
+            + "'\(TextTrimming.excerpt(key, 80))' has no '='")
       }
     }
   }
@@ -50,8 +62,7 @@ package struct ConfigurationFile: Sendable, Hashable {
   /// Reads a file's bytes, which must be UTF-8 as in the CLI under a UTF-8 locale.
   package init(parsing bytes: [UInt8], path: String) throws(ConfigurationError) {
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw ConfigurationError(
-        code: "ConfigParseError", message: "Unable to parse config file: \(path) (not UTF-8)")
+      throw .unparsable(path, "not UTF-8")
     }
     try self.init(parsing: text, path: path)
   }
@@ -85,15 +96,14 @@ private struct ConfigurationReader {
   init(path: String) { self.path = path }
 
   private func failure(_ what: String, _ line: Int) -> ConfigurationError {
-    ConfigurationError(
-      code: "ConfigParseError",
-      message: "Unable to parse config file: \(path) (line \(line): \(what))")
+    .unparsable(path, "line \(line): \(what)")
   }
 
   /// Lines end at `\n`, `\r\n` or `\r`; these are scalars here, as Swift joins them to one.
   mutating func readAll(_ text: String) throws(ConfigurationError) {
-    let scalars = Substring(text).unicodeScalars.drop { $0 == "\u{FEFF}" }
+    let scalars = text.unicodeScalars
     var start = scalars.startIndex
+    if scalars.first == "\u{FEFF}" { scalars.formIndex(after: &start) }
     var number = 0
     while start < scalars.endIndex {
       let end = scalars[start...].firstIndex { $0 == "\n" || $0 == "\r" } ?? scalars.endIndex

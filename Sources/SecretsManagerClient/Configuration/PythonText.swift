@@ -26,24 +26,26 @@ enum PythonText {
     return String(scalars[first...last])
   }
 
-  /// The number that `int(text)` makes: blanks, a sign and single underscores are allowed.
+  /// The number that `int(text)` makes: blanks, a sign and single underscores are allowed, and so
+  /// are the decimal digits of all scripts.
   ///
   /// A number that does not fit is cut to the nearest that does.
   static func integer(_ text: String) -> Int? {
-    var digits = Array(trim(text).utf8)
-    let isNegative = digits.first == UInt8(ascii: "-")
-    if isNegative || digits.first == UInt8(ascii: "+") { digits.removeFirst() }
+    var digits = Substring(trim(text)).unicodeScalars
+    let isNegative = digits.first == "-"
+    if isNegative || digits.first == "+" { digits.removeFirst() }
     var value = 0
     var follows = false
-    for byte in digits {
-      if byte == UInt8(ascii: "_"), follows {
+    for scalar in digits {
+      if scalar == "_", follows {
         follows = false
         continue
       }
-      guard (0x30...0x39).contains(byte) else { return nil }
+      guard scalar.properties.numericType == .decimal, let digit = scalar.properties.numericValue
+      else { return nil }
       follows = true
       let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-      let (sum, again) = product.addingReportingOverflow(Int(byte - 0x30))
+      let (sum, again) = product.addingReportingOverflow(Int(digit))
       value = overflow || again ? Int.max : sum
     }
     guard follows else { return nil }

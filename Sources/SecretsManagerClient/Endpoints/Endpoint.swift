@@ -1,5 +1,3 @@
-internal import RotationCore
-
 /// Why no endpoint could be made of the settings.
 package enum EndpointError: Error, Sendable, Hashable {
   case missingRegion
@@ -16,16 +14,22 @@ package enum EndpointError: Error, Sendable, Hashable {
     case .missingRegion:
       "You must specify a region. You can also configure your region by running \"aws configure\"."
     case .invalidRegion(let text):
-      "Provided region_name '\(TextTrimming.excerpt(text, 80))' doesn't match a supported format."
+      "Provided region_name '\(EndpointError.oneLine(text))' doesn't match a supported format."
     case .missingScheme(let text):
       "Bad value for --endpoint-url \"\(text)\": scheme is missing.  Must be of the form "
         + "http://<hostname>/ or https://<hostname>/"
-    case .invalidURL(let text):
-      // A bracket without its partner already stops the parser of URLs.
-      text.contains("[") != text.contains("]") ? "Invalid IPv6 URL" : "Invalid endpoint: \(text)"
+    case .invalidURL(let text): Endpoint.complaint(about: text)
     case .conflict(let what):
       "Invalid Configuration: \(what) and custom endpoint are not supported"
     }
+  }
+
+  /// A region as it was written, unless it could disturb a terminal or fill it.
+  private static func oneLine(_ text: String) -> String {
+    let isPlain = text.unicodeScalars.allSatisfy {
+      $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value)
+    }
+    return isPlain && text.unicodeScalars.count <= 80 ? text : TextTrimming.excerpt(text, 80)
   }
 }
 
@@ -79,11 +83,11 @@ package struct Endpoint: Sendable, Hashable {
   ) throws(EndpointError) -> Endpoint {
     var fips = fips
     var name = region ?? ""
+    if !name.isEmpty, !isRegion(name) { throw .invalidRegion(name) }
     if let plain = withoutFIPSMark(name) { (name, fips) = (plain, true) }
     if let override {
       if fips { throw .conflict("FIPS") }
       if dualStack { throw .conflict("Dualstack") }
-      if !name.isEmpty, !isRegion(name) { throw .invalidRegion(name) }
       return try Endpoint(url: override, signingRegion: name)
     }
     guard !name.isEmpty else { throw .missingRegion }
@@ -182,8 +186,28 @@ struct Partition {
     "aws-iso-f": ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
   ]
 
+  /// How the names of a partition's regions begin; a word and a number follow.
+  ///
+  /// The partition `aws` needs no line, since it takes all names that fit nowhere.
+  private static let beginnings = [
+    ("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("eusc-de-", "aws-eusc"),
+    ("us-iso-", "aws-iso"), ("us-isob-", "aws-iso-b"), ("us-isof-", "aws-iso-f"),
+    ("eu-isoe-", "aws-iso-e"),
+  ]
+
   init(of region: String) {
-    name = Region.partition(of: region)
+    let found = Partition.beginnings.first { beginning, _ in
+      region.hasPrefix(beginning) && Partition.isWordAndNumber(region.dropFirst(beginning.count))
+    }
+    let isGlobal = region.hasPrefix("aws-") && region.hasSuffix("-global")
+    let global = isGlobal ? String(region.dropLast("-global".count)) : "aws"
+    name = found?.1 ?? (Partition.suffixes[global] == nil ? "aws" : global)
     (suffix, dualStackSuffix) = Partition.suffixes[name] ?? ("amazonaws.com", "api.aws")
+  }
+
+  private static func isWordAndNumber(_ text: Substring) -> Bool {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    return parts.count == 2 && !parts[0].isEmpty && !parts[1].isEmpty
+      && parts[1].utf8.allSatisfy { (0x30...0x39).contains($0) }
   }
 }

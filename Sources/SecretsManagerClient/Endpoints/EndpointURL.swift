@@ -1,11 +1,15 @@
+internal import Glibc
+
 extension Endpoint {
   /// Reads a configured endpoint URL: `http` or `https`, a valid host, no user, query or fragment.
   package init(url: String, signingRegion: String) throws(EndpointError) {
-    guard let scheme = Endpoint.scheme(of: url) else { throw .missingScheme(url) }
+    let plain = url.unicodeScalars.filter { !Endpoint.isUnsafe($0) }
+    guard let scheme = Endpoint.scheme(of: String(plain)) else { throw .missingScheme(url) }
+    guard plain.count == url.unicodeScalars.count else { throw .invalidURL(url) }
     let text = Endpoint.withoutLeadingBlanks(url)
     let rest = text[text.index(text.startIndex, offsetBy: scheme.count + 1)...]
     guard rest.hasPrefix("//") else { throw .invalidURL(url) }
-    let authority = rest.dropFirst(2).prefix { !"/?#".contains($0) }
+    let authority = Endpoint.authority(of: rest)
     let path = rest[authority.endIndex...]
     guard scheme == "http" || scheme == "https", !path.contains(where: { "?#".contains($0) }),
       path.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
@@ -16,6 +20,51 @@ extension Endpoint {
     self.host = isDefault ? host : "\(host):\(port ?? 0)"
     self.path = path.isEmpty ? "/" : String(path)
     self.signingRegion = signingRegion
+  }
+
+  /// What stands between the two slashes and the path, the query or the fragment.
+  private static func authority(of rest: Substring) -> Substring {
+    rest.dropFirst(2).prefix { !"/?#".contains($0) }
+  }
+
+  /// Tabs and line ends, which parsers of URLs pass over and the CLI therefore refuses.
+  private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+    scalar == "\t" || scalar == "\r" || scalar == "\n"
+  }
+
+  /// The AWS CLI's sentence about a URL that cannot be one; a user and a password are hidden.
+  static func complaint(about url: String) -> String {
+    if let at = url.lastIndex(of: "@") {
+      let colon = url.firstIndex(of: ":") ?? url.startIndex
+      let scheme = url[colon...].hasPrefix("://") ? url[..<colon] + "://" : ""
+      return "Invalid endpoint: \(scheme)***\(url[at...])"
+    }
+    let plain = "Invalid endpoint: \(url)"
+    guard !url.unicodeScalars.contains(where: isUnsafe) else { return plain }
+    let text = withoutLeadingBlanks(url)
+    let start = scheme(of: url).map { text.index(text.startIndex, offsetBy: $0.count + 1) }
+    let rest = text[(start ?? text.startIndex)...]
+    guard rest.hasPrefix("//") else { return plain }
+    let authority = authority(of: rest)
+    guard authority.contains("[") == authority.contains("]") else { return "Invalid IPv6 URL" }
+    if let open = authority.firstIndex(of: "["), let close = authority.lastIndex(of: "]") {
+      guard open < close else { return plain }
+      let inside = authority[authority.index(after: open)..<close]
+      let address = inside.prefix { $0 != "%" }
+      if HostName.isIPv4(address) { return "An IPv4 address cannot be in brackets" }
+      if !HostName.isIPv6(address) {
+        return "'\(inside)' does not appear to be an IPv4 or IPv6 address"
+      }
+      return plain
+    }
+    guard let colon = authority.firstIndex(of: ":"), HostName.isHost(authority[..<colon]) else {
+      return plain
+    }
+    let port = authority[authority.index(after: colon)...]
+    guard port.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+      return "Port could not be cast to integer value as '\(port)'"
+    }
+    return (Int(port) ?? .max) > 65535 ? "Port out of range 0-65535" : plain
   }
 
   /// Whether a request could be sent to the URL.
@@ -61,22 +110,22 @@ enum HostName {
       guard let end = authority.firstIndex(of: "]") else { return nil }
       host = authority[...end]
       let inside = host.dropFirst().dropLast()
-      guard !inside.isEmpty, inside.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else {
-        return nil
-      }
+      guard isIPv6(inside) else { return nil }
       let tail = authority[authority.index(after: end)...]
       guard tail.isEmpty || tail.hasPrefix(":") else { return nil }
-      if !tail.isEmpty {
+      // As in the CLI, a colon without a number stands for the scheme's own port.
+      if tail.utf8.count > 1 {
         guard let number = portNumber(tail.dropFirst()) else { return nil }
         port = number
       }
     } else {
       if let colon = authority.firstIndex(of: ":") {
         host = authority[..<colon]
-        guard let number = portNumber(authority[authority.index(after: colon)...]) else {
-          return nil
+        let digits = authority[authority.index(after: colon)...]
+        if !digits.isEmpty {
+          guard let number = portNumber(digits) else { return nil }
+          port = number
         }
-        port = number
       }
       guard isHost(host) else { return nil }
     }
@@ -93,11 +142,21 @@ enum HostName {
   }
 
   /// At most 255 bytes in labels of 1 to 63 letters, digits and hyphens.
-  private static func isHost(_ text: Substring) -> Bool {
+  static func isHost(_ text: Substring) -> Bool {
     guard text.utf8.count <= 255 else { return false }
     let name = text.hasSuffix(".") ? text.dropLast() : text
     return !name.isEmpty
       && name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { isLabel($0) }
+  }
+
+  static func isIPv6(_ text: Substring) -> Bool {
+    var address = in6_addr()
+    return !text.utf8.contains(0) && inet_pton(AF_INET6, String(text), &address) == 1
+  }
+
+  static func isIPv4(_ text: Substring) -> Bool {
+    var address = in_addr()
+    return !text.utf8.contains(0) && inet_pton(AF_INET, String(text), &address) == 1
   }
 
   static func isLabel(_ text: some StringProtocol) -> Bool {

@@ -15,8 +15,10 @@ struct CallPreparation {
     _ attempt: AttemptNumber
   ) -> Result<OutgoingCall, ServiceFailure> {
     let endpoint: Endpoint
+    let trust: CertificateTrust
     do {
       endpoint = try self.endpoint(service, site)
+      trust = try self.trust(site.profile)
     } catch {
       return .failure(error)
     }
@@ -30,7 +32,7 @@ struct CallPreparation {
     return .success(
       OutgoingCall(
         service: service, endpoint: endpoint, headers: headers, body: body,
-        trust: trust(site.profile),
+        trust: trust,
         proxy: settings.proxy(scheme: endpoint.scheme, host: endpoint.host),
         credentials: nil, attempt: attempt, userAgent: userAgent(site.profile), label: operation))
   }
@@ -43,8 +45,10 @@ struct CallPreparation {
     _ body: [UInt8], _ site: CallSite
   ) -> Result<HTTPRequest, ServiceFailure> {
     let endpoint: Endpoint
+    let trust: CertificateTrust
     do {
       endpoint = try self.endpoint(service, site)
+      trust = try self.trust(site.profile)
     } catch {
       return .failure(error)
     }
@@ -56,7 +60,7 @@ struct CallPreparation {
           HTTPHeader("Host", endpoint.host), HTTPHeader("User-Agent", userAgent(site.profile)),
           HTTPHeader("amz-sdk-request", "attempt=1"),
         ] + headers, body: body,
-        trust: trust(site.profile),
+        trust: trust,
         proxy: settings.proxy(scheme: endpoint.scheme, host: endpoint.host)))
   }
 
@@ -105,10 +109,17 @@ struct CallPreparation {
     }
   }
 
-  private func trust(_ profile: String?) -> CertificateTrust {
+  /// As in the CLI, a bundle that is set to nothing or to blanks stops the call, on http also.
+  private func trust(_ profile: String?) throws(ServiceFailure) -> CertificateTrust {
     guard options.verifySSL else { return .unverified }
-    if let path = options.caBundle {
-      return .bundle(path: AWSConfiguration.expand(path, settings.environment))
+    do {
+      if let path = options.caBundle {
+        try AWSConfiguration.checkCABundle(path)
+        return .bundle(path: AWSConfiguration.expand(path, settings.environment))
+      }
+      try settings.checkCABundle(profile: profile)
+    } catch {
+      throw ServiceFailure.local(error.code, error.message)
     }
     return settings.caBundle(profile: profile).map { .bundle(path: $0) } ?? .system
   }
