@@ -95,7 +95,7 @@ let package = Package(
         "SecretsManagerClient", "RotationCore", "Cryptography", "DurableFiles", "Locking",
         "TestSupport",
       ],
-      swiftSettings: strict),
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "SecretsManagerSimulatorTests",
       dependencies: ["SecretsManagerSimulator", "RotationCore", "Cryptography", "Locking"],
