@@ -20,8 +20,8 @@ struct Rotactl: ParsableCommand {
       """,
     version: "rotactl \(ToolVersion.text)",
     subcommands: [
-      WhoamiCommand.self, PlanCommand.self, RunCommand.self, ResumeCommand.self, ReportCommand.self,
-      VerifyCommand.self, DrillCommand.self, SimulateCommand.self,
+      WhoamiCommand.self, PlanCommand.self, RunCommand.self, ResumeCommand.self, TuneCommand.self,
+      ReportCommand.self, VerifyCommand.self, DrillCommand.self, SimulateCommand.self,
     ])
 }
 
@@ -56,6 +56,8 @@ enum Main {
   static func main() async {
     // A reader that went away must not end a run; writes answer EPIPE instead.
     signal(SIGPIPE, SIG_IGN)
+    // A limit on file sizes answers EFBIG instead of ending the process in the middle of a record.
+    signal(SIGXFSZ, SIG_IGN)
     let context = ProcessContext.ofProcess()
     let status = await run(context)
     exit(status.rawValue)

@@ -30,7 +30,8 @@ struct Session: Sendable {
     options.productVersion = ToolVersion.text
     options.connectTimeoutSeconds = connection.connectTimeout.seconds
     options.readTimeoutSeconds = connection.readTimeout.seconds
-    options.maxHostConnections = pacing.concurrency
+    // `loop.limit` is the bound, which `tune` may raise; the client's own must not be below it.
+    options.maxHostConnections = PacingOptions.concurrencyBounds.upperBound
     options.sessionName = sessionName
     options.userAgentSuffix = "md/command#\(command)"
     if console.isDebug { options.debug = { console.debug($0) } }
@@ -55,7 +56,7 @@ struct Session: Sendable {
       policy: RetryPolicy(maximumAttempts: pacing.maximumAttempts), clock: clock,
       limit: ConcurrencyLimit(pacing.concurrency), stop: stop, board: board,
       unit: { Double.random(in: 0..<1) })
-    pacers = PacerRegistry(rate: pacing.rate, burst: Double(pacing.burst), clock: clock)
+    pacers = PacerRegistry(pacing.limits, clock: clock)
     self.connection = connection
     self.pacing = pacing
   }
