@@ -47,6 +47,12 @@ package struct AppendFile: ~Copyable {
     return fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
   }
 
+  /// Whether a name still leads to the file, so that what is written to it stays.
+  package var isLinked: Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && status.st_nlink > 0
+  }
+
   /// Cuts the file to a length, as after a torn last line.
   package func truncate(to length: Int) throws(FileError) {
     guard ftruncate(descriptor, off_t(length)) == 0 else {
@@ -202,4 +208,17 @@ package struct FileLock: ~Copyable {
   }
 
   deinit { close(descriptor) }
+
+  /// Whether a process holds the lock on a file; one that is missing is held by none.
+  package static func isHeld(path: String) throws(FileError) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return false }
+      throw FileError.last("cannot open \(path)")
+    }
+    defer { close(descriptor) }
+    if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return false }
+    guard errno == EWOULDBLOCK else { throw FileError.last("cannot look at the lock \(path)") }
+    return true
+  }
 }

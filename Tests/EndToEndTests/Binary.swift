@@ -140,10 +140,19 @@ final class Child: @unchecked Sendable {
 
   /// Waits until standard output holds a text; nil when the process ends without it.
   func output(containing text: String) async -> String? {
+    await wait(for: text) { self.outputSoFar }
+  }
+
+  /// Waits until standard error holds a text; nil when the process ends without it.
+  func errorOutput(containing text: String) async -> String? {
+    await wait(for: text) { self.errorSoFar }
+  }
+
+  private func wait(for text: String, in stream: () -> String) async -> String? {
     while true {
-      let seen = outputSoFar
+      let seen = stream()
       if seen.contains(text) { return seen }
-      if !process.isRunning { return outputSoFar.contains(text) ? outputSoFar : nil }
+      if !process.isRunning { return stream().contains(text) ? stream() : nil }
       await Task.yield()
     }
   }

@@ -13,6 +13,7 @@ package final class VirtualTime: @unchecked Sendable {
     []
   private var cancelled: Set<Int> = []
   private var nextID = 0
+  private var turns: Turns?
   private var isBusy: @Sendable () -> Bool = { false }
 
   package init() {
@@ -74,10 +75,21 @@ package final class VirtualTime: @unchecked Sendable {
   /// only then does time move. A slow machine changes nothing.
   package func run<R: Sendable>(_ body: @Sendable () async throws -> R) async throws -> R {
     let turns = Turns { [self] in moveOn() }
-    defer { turns.end() }
+    locked { self.turns = turns }
+    defer {
+      locked { self.turns = nil }
+      turns.end()
+    }
     return try await withoutActuallyEscaping(body) { body in
       try await withTaskExecutorPreference(turns) { try await body() }
     }
+  }
+
+  /// Starts a task beside the body that is being run; it takes its turns like all others.
+  package func begin<R: Sendable>(
+    _ work: @escaping @Sendable () async throws -> R
+  ) -> Task<R, any Error> {
+    Task(executorPreference: locked { turns }, operation: work)
   }
 
   /// Wakes whoever waits for the next moment, unless work goes on elsewhere.

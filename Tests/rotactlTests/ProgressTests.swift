@@ -30,6 +30,18 @@ import Testing
         ]))
   }
 
+  @Test func `a pause is said, and no time is promised`() {
+    var machine = ProgressMachine(mode: .plain)
+    _ = machine.take(progress(0, of: 1000), now: 0)
+    var paused = progress(500, of: 1000, attempts: 500)
+    paused.lanes = 2
+    paused.pausedLanes = 2
+    #expect(machine.take(paused, now: 10) == .line("cancelling 500 / 1,000; paused; 50 calls/s"))
+    paused.pausedLanes = 1
+    #expect(
+      machine.take(paused, now: 20) == .line("cancelling 500 / 1,000; 1 lane paused; 25 calls/s"))
+  }
+
   @Test func `the quota is a floor of the time left`() {
     var machine = ProgressMachine(mode: .plain)
     var first = progress(0, of: 1000)

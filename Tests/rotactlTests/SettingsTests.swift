@@ -115,6 +115,25 @@ import Testing
     #expect(try PacingOptions.parse(["--rate", "51"]).resolved(none).warnings.count == 1)
   }
 
+  @Test func `rates of lanes are repeated or separated by commas`() throws {
+    let settings = Settings(
+      environment: ["ROTACTL_LANE_RATE": "111122223333/us-east-1=20,*/eu-west-1=0.5"])
+    let rates = try PacingOptions.parse([]).resolved(settings).laneRates
+    #expect(rates.map(\.lanes.description) == ["111122223333/us-east-1", "*/eu-west-1"])
+    #expect(rates.map(\.rate) == [20, 0.5])
+    let typed = try PacingOptions.parse(["--lane-rate", "111122223333/*=60/m"])
+    #expect(try typed.resolved(settings).laneRates.map(\.rate) == [1])
+    let fast = try PacingOptions.parse(["--lane-rate", "*/us-east-1=60"]).resolved(none)
+    #expect(fast.warnings.count == 1)
+  }
+
+  @Test(arguments: [
+    "", "20", "111122223333=20", "111122223333/us-east-1", "x/us-east-1=2", "*/*=0",
+  ])
+  func `anything else is no rate of a lane`(text: String) {
+    #expect(throws: ValueProblem.self) { try LaneRateValue.read(text) }
+  }
+
   @Test func `a command line without a manifest, or with standard input twice, is refused`() throws
   {
     #expect(throws: UsageProblem.self) { try ManifestOptions.parse([]).resolved(self.none) }

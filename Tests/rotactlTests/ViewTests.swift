@@ -74,6 +74,10 @@ import Testing
         111122223333  eu-west-1          1       0        1
         111122223333  us-east-1          0       1        0
 
+        lane                    calls  changes  peak/s  throttled
+        111122223333/eu-west-1      2        0       0          0
+        111122223333/us-east-1      1        0       0          0
+
         not proven off
           failed: it's in us-east-1 (profile ops), m.csv:3:1
             AccessDeniedException: not\u{1b}[31m allowed

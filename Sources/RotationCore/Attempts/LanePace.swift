@@ -13,7 +13,7 @@ package struct LanePace: Sendable, Hashable {
     case ask(after: Double)
   }
 
-  package let configuredRate: Double
+  package private(set) var configuredRate: Double
   private var bucket: TokenBucket
   private var meter: RateMeter
   private var cubic: CubicRate
@@ -40,6 +40,16 @@ package struct LanePace: Sendable, Hashable {
 
   /// Calls a second at present.
   package var rate: Double { bucket.rate }
+
+  /// Changes the configured pace; a rate that throttles have lowered stays so and climbs on.
+  package mutating func configure(rate: Double, burst: Double, at now: Double) {
+    bucket.setBurst(burst, at: now)
+    guard rate != configuredRate else { return }
+    configuredRate = rate
+    let next = isLowered ? min(bucket.rate, rate) : rate
+    bucket.setRate(next, at: now)
+    isLowered = next < rate
+  }
 
   /// Asks for a slot.
   package mutating func reserve(at now: Double) -> Answer {

@@ -6,7 +6,7 @@ package struct TokenBucket: Sendable, Hashable {
   /// Tokens a second; greater than 0.
   package private(set) var rate: Double
   /// How many calls may leave at once after a pause; at least 1.
-  package let burst: Double
+  package private(set) var burst: Double
   private var tokens: Double
   private var updated: Double
 
@@ -41,5 +41,12 @@ package struct TokenBucket: Sendable, Hashable {
     refill(now)
     if tokens < 0 { tokens *= newRate / rate }
     rate = newRate
+  }
+
+  /// Changes how many calls may leave at once from now on.
+  package mutating func setBurst(_ newBurst: Double, at now: Double) {
+    refill(now)
+    burst = max(1, newBurst)
+    tokens = min(tokens, burst)
   }
 }

@@ -17,6 +17,10 @@ package struct RunProgress: Sendable, Hashable {
   package var throttles = 0
   /// Targets that wait for a rotation in flight to finish.
   package var waiting = 0
+  /// Quotas that the run has to do with; 0 until that is known.
+  package var lanes = 0
+  /// Those of them whose changes the operator holds back.
+  package var pausedLanes = 0
   /// The least time that the quota allows for what is left, in seconds; nil while unknown.
   package var remainingSeconds: Double?
 

@@ -13,4 +13,6 @@ package enum RunLayout {
   package static let signatureFile = "SHA256SUMS.sig"
   /// Kept out of the bundle.
   package static let lockFile = "lock"
+  /// What `tune` asks of the run; kept out of the bundle.
+  package static let limitsFile = "limits.json"
 }

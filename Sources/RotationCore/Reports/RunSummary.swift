@@ -23,6 +23,8 @@ package struct RunSummary: Sendable, Hashable {
   /// HTTP exchanges by operation.
   package private(set) var attempts: [String: Int] = [:]
   package private(set) var throttles = 0
+  /// What each quota saw of the run, from the attempts that the journal holds.
+  package private(set) var lanes: [LaneID: LaneTraffic] = [:]
   /// How many targets do not allow exit status 0.
   package private(set) var notGood = 0
   package private(set) var firstStart: Timestamp?
@@ -51,6 +53,7 @@ package struct RunSummary: Sendable, Hashable {
     }
     for warning in settlement.warnings { warnings[warning.code.rawValue, default: 0] += 1 }
     for attempt in settlement.attempts {
+      lanes[entry.lane, default: LaneTraffic()].add(attempt)
       attempts[attempt.operation.rawValue, default: 0] += 1
       if let code = attempt.errorCode, RetryPolicy.isThrottling(code) { throttles += 1 }
     }
@@ -95,6 +98,7 @@ package struct RunSummary: Sendable, Hashable {
     object["warnings"] = sorted(warnings)
     object["attempts"] = sorted(attempts)
     object["throttles"] = JSONValue(throttles)
+    object["lanes"] = .array(lanes.sorted { $0.key < $1.key }.map { $1.record(of: $0) })
     object["firstStart"] = firstStart.map { .string($0.iso8601) }
     object["lastSettled"] = lastSettled.map { .string($0.iso8601) }
     return .object(object)

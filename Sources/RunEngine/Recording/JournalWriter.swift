@@ -6,7 +6,8 @@ package import RotationCore
 /// Appends records to the journal, hash-chained, many at once and each durable on request.
 ///
 /// One thread writes and flushes: while a flush is under way further records gather, and the
-/// next flush takes them all (group commit). After a failure nothing more is accepted.
+/// next flush takes them all (group commit). After a failure nothing more is accepted or written,
+/// for a line behind a torn one would make the journal unreadable.
 package final class JournalWriter: @unchecked Sendable {
   // Everything below is guarded by `mutex`, except `file`, which only the thread touches.
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
@@ -15,6 +16,7 @@ package final class JournalWriter: @unchecked Sendable {
   private var pending: [UInt8] = []
   private var waiters: [CheckedContinuation<FileError?, Never>] = []
   private var failure: FileError?
+  private var alarm: (@Sendable () -> Void)?
   private var isFlushing = false
   private var closing = false
   private var isClosed = false
@@ -96,6 +98,15 @@ package final class JournalWriter: @unchecked Sendable {
   /// The failure that ended the journal, if one did.
   package var fault: FileError? { locked { failure } }
 
+  /// Runs once the journal has failed, on its thread; at once when it has failed already.
+  package func whenFailing(_ action: @escaping @Sendable () -> Void) {
+    let isLate = locked {
+      alarm = action
+      return failure != nil
+    }
+    if isLate { action() }
+  }
+
   private func add(_ record: JournalRecord) {
     guard failure == nil, !closing else { return }
     let line = record.line(at: now(), previous: chain.head)
@@ -138,14 +149,8 @@ package final class JournalWriter: @unchecked Sendable {
       let ends = closing && bytes.isEmpty
       pthread_mutex_unlock(mutex)
       if ends { break }
-      var problem: FileError?
-      do throws(FileError) {
-        try file.write(bytes)
-        try file.sync()
-      } catch {
-        problem = error
-      }
-      if let problem { locked { if failure == nil { failure = problem } } }
+      let problem = flush(bytes)
+      if let problem { fail(problem) }
       for waiter in group { waiter.resume(returning: problem) }
       locked { isFlushing = false }
     }
@@ -154,5 +159,30 @@ package final class JournalWriter: @unchecked Sendable {
       return closers
     }
     for closer in waiting { closer.resume() }
+  }
+
+  /// - Returns: why the bytes are not on the disk; nil when they are.
+  private func flush(_ bytes: [UInt8]) -> FileError? {
+    do throws(FileError) {
+      try file.write(bytes)
+      try file.sync()
+    } catch {
+      return error
+    }
+    // A removed file takes bytes as before and keeps none of them.
+    return file.isLinked ? nil : FileError(code: ENOENT, action: "cannot write \(file.path)")
+  }
+
+  /// Gives up what gathered meanwhile, and tells whoever must not go on without a journal.
+  private func fail(_ problem: FileError) {
+    pthread_mutex_lock(mutex)
+    failure = problem
+    pending = []
+    let group = waiters
+    waiters = []
+    let alarm = self.alarm
+    pthread_mutex_unlock(mutex)
+    alarm?()
+    for waiter in group { waiter.resume(returning: problem) }
   }
 }

@@ -24,7 +24,9 @@ extension AttemptLoop {
       let wait = due - clock.elapsed()
       if wait > 0, await !stop.wait(wait, on: clock) { return nil }
       let sent = await limit.hold { () -> Exchange<Output>? in
-        guard await pacer.leave(operation, due: due, now: clock.elapsed()) else { return nil }
+        guard await pacer.leave(operation, due: due, now: clock.elapsed()),
+          !(operation.isMutating && stop.isStopped)
+        else { return nil }
         return await exchange(operation, attempt, send)
       }
       if let sent { return sent }

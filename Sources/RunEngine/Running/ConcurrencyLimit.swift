@@ -1,11 +1,12 @@
 /// The one bound on HTTP exchanges in flight over all lanes.
 package actor ConcurrencyLimit {
-  private var free: Int
+  private var places: Int
+  private var taken = 0
   /// First come, first served; bounded by the number of workers.
   private var queue: [CheckedContinuation<Void, Never>] = []
   private var head = 0
 
-  package init(_ count: Int) { free = max(1, count) }
+  package init(_ count: Int) { places = max(1, count) }
 
   /// Runs the body once a place is free.
   nonisolated package func hold<R: Sendable>(_ body: () async -> R) async -> R {
@@ -15,25 +16,39 @@ package actor ConcurrencyLimit {
     return result
   }
 
+  /// Changes the number of places; who holds one keeps it.
+  package func resize(to count: Int) {
+    places = max(1, count)
+    while taken < places, let next = nextInLine() {
+      taken += 1
+      next.resume()
+    }
+  }
+
   private func enter() async {
-    if free > 0 {
-      free -= 1
+    if taken < places {
+      taken += 1
       return
     }
     await withCheckedContinuation { queue.append($0) }
   }
 
   private func leave() {
-    guard head < queue.count else {
-      free += 1
+    guard taken <= places, let next = nextInLine() else {
+      taken -= 1
       return
     }
+    next.resume()
+  }
+
+  private func nextInLine() -> CheckedContinuation<Void, Never>? {
+    guard head < queue.count else { return nil }
     let next = queue[head]
     head += 1
     if head > 1024 {
       queue.removeFirst(head)
       head = 0
     }
-    next.resume()
+    return next
   }
 }

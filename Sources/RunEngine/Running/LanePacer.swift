@@ -10,6 +10,7 @@ package actor LanePacer {
   private var throttles = 0
   private var connectFailures = 0
   private var reached = false
+  private var isPaused = false
   private nonisolated let isPaced: Bool
   /// Who waits for the pace stands in line; only the first asks for a slot.
   private nonisolated let changeLine = ConcurrencyLimit(1)
@@ -19,22 +20,30 @@ package actor LanePacer {
   private static let listingRate = 40.0
   /// A site that never answered this many calls in a row is taken for unreachable.
   private static let unreachableAfter = 5
+  /// A paused lane is asked again after so many seconds.
+  private static let pauseStep = 0.25
 
   package init(lane: LaneID, rate: Double, burst: Double, now: Double) {
-    self.init(lane: lane, rate: rate, burst: burst, now: now, isPaced: true)
+    self.init(lane: lane, limits: LaneLimits(rate: rate, burst: burst), now: now)
   }
 
-  private init(lane: LaneID, rate: Double, burst: Double, now: Double, isPaced: Bool) {
+  package init(lane: LaneID, limits: LaneLimits, now: Double) {
+    self.init(lane: lane, limits: limits, now: now, isPaced: true)
+  }
+
+  private init(lane: LaneID, limits: LaneLimits, now: Double, isPaced: Bool) {
     self.lane = lane
     self.isPaced = isPaced
-    changes = LanePace(rate: rate, burst: burst, now: now)
-    listings = LanePace(rate: LanePacer.listingRate, burst: burst, now: now)
+    isPaused = limits.isPaused
+    changes = LanePace(rate: limits.rate, burst: limits.burst, now: now)
+    listings = LanePace(rate: LanePacer.listingRate, burst: limits.burst, now: now)
     adaptive = AdaptiveRate(now: now)
   }
 
   /// For single calls: a retry quota and the adaptive rate, and no pace of ours.
   package static func unpaced(_ lane: LaneID, now: Double) -> LanePacer {
-    LanePacer(lane: lane, rate: .infinity, burst: 1, now: now, isPaced: false)
+    LanePacer(
+      lane: lane, limits: LaneLimits(rate: .infinity, burst: 1), now: now, isPaced: false)
   }
 
   /// Where calls of the operation wait for a slot; nil for those that need none.
@@ -46,13 +55,21 @@ package actor LanePacer {
 
   /// Asks for a slot, from the head of the line.
   func reserve(_ operation: ServiceOperation, now: Double) -> LanePace.Answer {
-    operation.isMutating ? changes.reserve(at: now) : listings.reserve(at: now)
+    guard operation.isMutating else { return listings.reserve(at: now) }
+    return isPaused ? .ask(after: LanePacer.pauseStep) : changes.reserve(at: now)
   }
 
-  /// - Returns: false when the slot's time is past, and the call needs another.
+  /// - Returns: false when the slot's time is past or the lane is paused, and the call needs
+  ///   another slot.
   func leave(_ operation: ServiceOperation, due: Double, now: Double) -> Bool {
-    operation.isMutating
-      ? changes.leave(due: due, at: now) : listings.leave(due: due, at: now)
+    guard operation.isMutating else { return listings.leave(due: due, at: now) }
+    return !isPaused && changes.leave(due: due, at: now)
+  }
+
+  /// Changes the limits of what leaves from now on.
+  package func apply(_ limits: LaneLimits, now: Double) {
+    changes.configure(rate: limits.rate, burst: limits.burst, at: now)
+    isPaused = limits.isPaused
   }
 
   /// The wait before a change may ask again for its token of the adaptive rate; 0 when it has it.
@@ -104,7 +121,8 @@ package actor LanePacer {
   package var snapshot: LaneSnapshot {
     LaneSnapshot(
       lane: lane, configuredRate: changes.configuredRate, rate: changes.rate,
-      adaptiveRate: adaptive.isEnabled ? adaptive.rate : nil, throttles: throttles)
+      adaptiveRate: adaptive.isEnabled ? adaptive.rate : nil, throttles: throttles,
+      isPaused: isPaused)
   }
 }
 
@@ -119,26 +137,43 @@ package struct LaneSnapshot: Sendable, Hashable {
   package let adaptiveRate: Double?
   /// Answers that refused for rate, of any operation.
   package let throttles: Int
+  /// Whether no change may leave until the operator says so.
+  package let isPaused: Bool
 }
 
-/// Makes each lane's pacer once.
+/// Makes each lane's pacer once, and keeps all of them to the limits.
 package actor PacerRegistry {
   private var pacers: [LaneID: LanePacer] = [:]
-  private let rate: Double
-  private let burst: Double
+  private let configured: ConfiguredLimits
+  private var tuned = RunLimits()
   private let clock: RunClock
 
-  package init(rate: Double, burst: Double, clock: RunClock) {
-    self.rate = rate
-    self.burst = burst
+  package init(_ configured: ConfiguredLimits, clock: RunClock) {
+    self.configured = configured
     self.clock = clock
+  }
+
+  package init(rate: Double, burst: Double, clock: RunClock) {
+    self.init(ConfiguredLimits(rate: rate, burst: burst), clock: clock)
   }
 
   package func pacer(for lane: LaneID) -> LanePacer {
     if let pacer = pacers[lane] { return pacer }
-    let pacer = LanePacer(lane: lane, rate: rate, burst: burst, now: clock.elapsed())
+    let pacer = LanePacer(lane: lane, limits: limits(of: lane), now: clock.elapsed())
     pacers[lane] = pacer
     return pacer
+  }
+
+  /// Makes the operator's changes hold for the lanes that there are, and for those to come.
+  package func apply(_ limits: RunLimits) async {
+    tuned = limits
+    for (lane, pacer) in pacers {
+      await pacer.apply(self.limits(of: lane), now: clock.elapsed())
+    }
+  }
+
+  private func limits(of lane: LaneID) -> LaneLimits {
+    tuned.limits(of: lane, configured: configured.limits(of: lane))
   }
 
   /// Every lane that has made a call, in the order of their names.

@@ -20,6 +20,8 @@ package final class ProgressBoard: Sendable {
   private let attempts = Counter()
   private let throttles = Counter()
   private let waiting = Counter()
+  private let lanes = Counter()
+  private let pausedLanes = Counter()
   private let outcomes = Outcome.allCases.map { _ in Counter() }
 
   package init() { total.set(-1) }
@@ -44,6 +46,11 @@ package final class ProgressBoard: Sendable {
 
   func waits(_ change: Int) { waiting.add(change) }
 
+  func lanes(_ count: Int, paused: Int) {
+    lanes.set(count)
+    pausedLanes.set(paused)
+  }
+
   package var snapshot: RunProgress {
     var progress = RunProgress()
     progress.stage = ProgressBoard.stages[stage.now]
@@ -52,6 +59,8 @@ package final class ProgressBoard: Sendable {
     progress.attempts = attempts.now
     progress.throttles = throttles.now
     progress.waiting = waiting.now
+    progress.lanes = lanes.now
+    progress.pausedLanes = pausedLanes.now
     for (outcome, counter) in zip(Outcome.allCases, outcomes) where counter.now > 0 {
       progress.outcomes[outcome] = counter.now
     }

@@ -55,6 +55,8 @@ package struct RunExecutor<Service: SecretsManagerService>: Sendable {
   package func execute(
     planPath: String, journal: JournalWriter, marks: [JournalState.Mark]
   ) async throws {
+    // At once, not at the next intent: those that wait for the pace have theirs already.
+    journal.whenFailing { [stop = loop.stop] in stop.stop(.journal) }
     let lanes = try settleWithoutCalls(planPath: planPath, journal: journal, marks: marks)
     let store = try PlanStore(path: planPath)
     let examiner = Examiner(

@@ -20,8 +20,8 @@ struct Rotactl: ParsableCommand {
       """,
     version: "rotactl \(ToolVersion.text)",
     subcommands: [
-      WhoamiCommand.self, PlanCommand.self, RunCommand.self, ResumeCommand.self, ReportCommand.self,
-      VerifyCommand.self, DrillCommand.self, SimulateCommand.self,
+      WhoamiCommand.self, PlanCommand.self, RunCommand.self, ResumeCommand.self, TuneCommand.self,
+      ReportCommand.self, VerifyCommand.self, DrillCommand.self, SimulateCommand.self,
     ])
 }
 
@@ -57,6 +57,8 @@ enum Main {
     // A reader that went away must not end a run; writes answer EPIPE instead.
     signal(SIGPIPE, SIG_IGN)
     let words = Array(CommandLine.arguments.dropFirst())
+    // A limit on file sizes answers EFBIG instead of ending the process in the middle of a record.
+    signal(SIGXFSZ, SIG_IGN)
     let context = ProcessContext.ofProcess()
     guard !DropIn.isMeant(by: words) else {
       exit(await DropIn(environment: context.environment, streams: .ofProcess()).run(words))

@@ -57,6 +57,7 @@ struct RunConduct: Sendable {
       if !Task.isCancelled { session.stop.stop(.deadline) }
     }
     defer { timer.cancel() }
+    let tuning = await followLimits()
     let marks = state.marks
     let work = Task {
       try await executor.execute(
@@ -71,6 +72,7 @@ struct RunConduct: Sendable {
       if !Task.isCancelled { work.cancel() }
     }
     defer { drain.cancel() }
+    defer { tuning.cancel() }
     let result = await work.result
     if let cause = session.stop.cause, cause != .journal {
       journal.append(.stopped(cause: cause.name))
@@ -78,6 +80,17 @@ struct RunConduct: Sendable {
     try await finish(journal)
     try result.get()
     return try seal()
+  }
+
+  /// Lets `tune` steer the run, with what was tuned before in force from the first change on.
+  ///
+  /// - Returns: what ends when it is cancelled.
+  private func followLimits() async -> Task<Void, Never> {
+    let watcher = LimitsWatcher(
+      LimitsFile(of: folder), pacers: session.pacers, limit: session.loop.limit,
+      concurrency: session.pacing.concurrency, board: session.board, clock: session.clock)
+    await watcher.look()?.show(on: console)
+    return Task { [console] in await watcher.watch { $0.show(on: console) } }
   }
 
   private func open(
@@ -115,11 +128,20 @@ struct RunConduct: Sendable {
       try await closing.close()
     } catch let error as FileError {
       throw Diagnostic(
-        "the journal cannot be written, so no further change was sent", at: error.action,
-        because: error.description,
-        hint: "free space or mend the folder, then `rotactl resume \(folder.path)`",
-        status: .transient)
+        "the journal cannot be written, so no further change was sent",
+        because: error.description, hint: hint(after: error), status: .transient)
     }
+  }
+
+  private func hint(after error: FileError) -> String {
+    guard DurableFile.exists(folder.file(RunLayout.journalFile)) else {
+      return "the run's folder is gone and cannot be resumed; start `rotactl run` again, which "
+        + "looks at every secret anew"
+    }
+    let mend =
+      error.isNoSpace
+      ? "free space on the disk of \(folder.path)" : "mend the folder \(folder.path)"
+    return "\(mend), then `rotactl resume \(folder.path)`"
   }
 
   /// Writes the reports and the bundle, and tells how the run ended.

@@ -47,6 +47,11 @@ struct RunRecordFile {
     object["connectTimeoutSeconds"] = JSONValue(connection.connectTimeout.seconds)
     object["readTimeoutSeconds"] = JSONValue(connection.readTimeout.seconds)
     object["ratePerSecond"] = JSONValue(pacing.rate)
+    if !pacing.laneRates.isEmpty {
+      var rates = JSONObject()
+      for item in pacing.laneRates { rates[item.lanes.description] = JSONValue(item.rate) }
+      object["laneRates"] = .object(rates)
+    }
     object["burst"] = JSONValue(pacing.burst)
     object["concurrency"] = JSONValue(pacing.concurrency)
     object["maxAttempts"] = pacing.maximumAttempts.map { JSONValue($0) }

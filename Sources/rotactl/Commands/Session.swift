@@ -30,7 +30,8 @@ struct Session: Sendable {
     options.productVersion = ToolVersion.text
     options.connectTimeoutSeconds = connection.connectTimeout.seconds
     options.readTimeoutSeconds = connection.readTimeout.seconds
-    options.maxHostConnections = pacing.concurrency
+    // `loop.limit` is the bound, which `tune` may raise; the client's own must not be below it.
+    options.maxHostConnections = PacingOptions.concurrencyBounds.upperBound
     options.sessionName = sessionName
     options.userAgentSuffix = "md/command#\(command)"
     options.warn = { console.warn($0) }
@@ -59,7 +60,7 @@ struct Session: Sendable {
       policies: Session.policies(client, pacing), clock: clock,
       limit: ConcurrencyLimit(pacing.concurrency), stop: stop, board: board,
       unit: { Double.random(in: 0..<1) })
-    pacers = PacerRegistry(rate: pacing.rate, burst: Double(pacing.burst), clock: clock)
+    pacers = PacerRegistry(pacing.limits, clock: clock)
     self.connection = connection
     self.pacing = pacing
   }

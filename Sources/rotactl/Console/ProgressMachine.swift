@@ -99,17 +99,19 @@ struct ProgressMachine: Sendable {
 
   private func pace(_ progress: RunProgress) -> Pace {
     var pace = Pace()
+    // A run that is held back ends when the operator says so.
+    let isPaused = progress.pausedLanes > 0
     var fromSpeed: Double?
     if let first = samples.first, let last = samples.last, last.at - first.at >= 0.5 {
       let seconds = last.at - first.at
       pace.callsPerSecond = max(0, Double(last.attempts - first.attempts) / seconds)
       let speed = Double(last.done - first.done) / seconds
-      if let total = progress.total, speed > 0 {
+      if let total = progress.total, speed > 0, !isPaused {
         fromSpeed = Double(max(0, total - progress.done)) / speed
       }
     }
     // The quota is a floor: no measured speed can beat it for long.
-    switch (fromSpeed, progress.remainingSeconds) {
+    switch (fromSpeed, isPaused ? nil : progress.remainingSeconds) {
     case (let speed?, let quota?): pace.remainingSeconds = max(speed, quota)
     case (let speed?, nil): pace.remainingSeconds = speed
     case (nil, let quota): pace.remainingSeconds = quota
@@ -134,6 +136,10 @@ extension ProgressMachine {
 
   private static func traffic(_ progress: RunProgress, _ pace: Pace) -> [String] {
     var parts: [String] = []
+    if progress.pausedLanes > 0 {
+      let isWhole = progress.pausedLanes >= progress.lanes
+      parts.append(isWhole ? "paused" : "\(HumanText.count(progress.pausedLanes, "lane")) paused")
+    }
     if let speed = pace.callsPerSecond { parts.append("\(HumanText.decimal(speed)) calls/s") }
     if progress.throttles > 0 { parts.append("throttled \(HumanText.count(progress.throttles))") }
     if progress.waiting > 0 { parts.append("waiting \(HumanText.count(progress.waiting))") }
@@ -183,6 +189,7 @@ extension ProgressMachine {
     object["attempts"] = JSONValue(progress.attempts)
     object["throttles"] = JSONValue(progress.throttles)
     object["waiting"] = JSONValue(progress.waiting)
+    object["pausedLanes"] = JSONValue(progress.pausedLanes)
     object["callsPerSecond"] = pace.callsPerSecond.map { JSONValue(($0 * 10).rounded() / 10) }
     object["remainingSeconds"] = pace.remainingSeconds.map { JSONValue($0.rounded(.up)) }
     return .object(object)

@@ -87,6 +87,7 @@ struct SummaryView: Sendable {
     var lines = [isSuccess ? style.green(headline) : style.red(headline), ""]
     lines += outcomeTable(style)
     if summary.places.count > 1 { lines += [""] + placeTable(style) }
+    if summary.throttles > 0 || summary.lanes.count > 1 { lines += [""] + laneTable(style) }
     lines += unprovenLines(style)
     if !summary.errors.isEmpty { lines += [""] + counts("errors", summary.errors, style) }
     if !summary.warnings.isEmpty { lines += [""] + counts("warnings", summary.warnings, style) }
@@ -113,6 +114,27 @@ struct SummaryView: Sendable {
           + present.map { HumanText.count(counts[$0] ?? 0) })
     }
     return table.lines(style: style)
+  }
+
+  /// The busiest lanes, those that were throttled first.
+  private func laneTable(_ style: Style) -> [String] {
+    var table = Table([
+      .words("lane"), .numbers("calls"), .numbers("changes"), .numbers("peak/s"),
+      .numbers("throttled"),
+    ])
+    let lanes = summary.lanes.sorted {
+      ($1.value.throttled, $1.value.calls, $0.key) < ($0.value.throttled, $0.value.calls, $1.key)
+    }
+    for (lane, traffic) in lanes.prefix(SummaryView.shownLimit) {
+      table.add([
+        HumanText.printable(lane.description), HumanText.count(traffic.calls),
+        HumanText.count(traffic.changes), HumanText.count(traffic.peakPerSecond),
+        HumanText.count(traffic.throttled),
+      ])
+    }
+    let hidden = lanes.count - SummaryView.shownLimit
+    return table.lines(style: style)
+      + (hidden > 0 ? ["and \(HumanText.count(hidden, "lane")) more"] : [])
   }
 
   private func unprovenLines(_ style: Style) -> [String] {

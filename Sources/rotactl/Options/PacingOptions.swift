@@ -11,6 +11,16 @@ struct PacingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "A rate for some, as in 111122223333/us-east-1=20; repeatable.",
+      discussion: """
+        `*` stands for any account or any region. The one that names most counts, and an account \
+        more than a region.
+        """,
+      valueName: "account/region=n"))
+  var laneRate: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "Changing calls that may leave at once after a pause (default: 2).", valueName: "n"))
   var burst: String?
 
@@ -32,12 +42,18 @@ struct PacingOptions: ParsableArguments {
     completion: .list(RetryMode.allCases.map(\.rawValue)))
   var retryMode: String?
 
+  static let burstBounds = 1...1000
+  static let concurrencyBounds = 1...4096
+
   func resolved(_ settings: Settings) throws(UsageProblem) -> ResolvedPacing {
     ResolvedPacing(
       rate: try settings.value(rate, "rate", RateValue.read)?.perSecond ?? 40,
-      burst: try settings.value(burst, "burst", SettingReader.wholeNumber(1...1000)) ?? 2,
+      laneRates: try settings.list(laneRate, "lane-rate", LaneRateValue.read),
+      burst: try settings.value(
+        burst, "burst", SettingReader.wholeNumber(PacingOptions.burstBounds)) ?? 2,
       concurrency: try settings.value(
-        concurrency, "concurrency", SettingReader.wholeNumber(1...4096)) ?? 64,
+        concurrency, "concurrency", SettingReader.wholeNumber(PacingOptions.concurrencyBounds))
+        ?? 64,
       maximumAttempts: try settings.value(
         maxAttempts, "max-attempts", SettingReader.wholeNumber(1...100)),
       retryMode: try settings.value(retryMode, "retry-mode", SettingReader.word(RetryMode.self)))

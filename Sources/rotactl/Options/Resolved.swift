@@ -20,6 +20,8 @@ struct ResolvedConnection: Sendable, Hashable {
 struct ResolvedPacing: Sendable, Hashable {
   /// Mutating calls per second and lane.
   var rate: Double
+  /// Rates of lanes for which another one was asked.
+  var laneRates: [ConfiguredLimits.LaneRate] = []
   /// Calls that may leave a lane at once after a pause.
   var burst: Int
   /// Calls in flight over all lanes.
@@ -31,11 +33,17 @@ struct ResolvedPacing: Sendable, Hashable {
 
   /// What the operator should know before the run: warnings, not errors.
   var warnings: [String] {
-    guard rate > RateLimits.awsPerSecond else { return [] }
-    return [
-      "--rate \(HumanText.decimal(rate)) is more than the 50 calls per second that AWS allows for "
+    let rates =
+      [("--rate ", rate)] + laneRates.map { ("--lane-rate \($0.lanes)=", $0.rate) }
+    return rates.filter { $0.1 > RateLimits.awsPerSecond }.map { option, rate in
+      "\(option)\(HumanText.decimal(rate)) is more than the 50 calls per second that AWS allows for "
         + "an account and region; expect throttling"
-    ]
+    }
+  }
+
+  /// For the lanes' pacers.
+  var limits: ConfiguredLimits {
+    ConfiguredLimits(rate: rate, burst: Double(burst), laneRates: laneRates)
   }
 }
 

@@ -61,6 +61,19 @@ struct RateValue: Sendable, Hashable {
   }
 }
 
+/// A rate for some lanes, as `111122223333/us-east-1=20`; `*` stands for any account or region.
+enum LaneRateValue {
+  static func read(_ text: String) throws(ValueProblem) -> ConfiguredLimits.LaneRate {
+    let parts = text.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, let lanes = LanePattern(parsing: parts[0]) else {
+      throw ValueProblem(
+        "'\(text)' names no lane and rate",
+        hint: "write it as in 111122223333/us-east-1=20, with * for any account or region")
+    }
+    return ConfiguredLimits.LaneRate(lanes, rate: try RateValue.read(parts[1]).perSecond)
+  }
+}
+
 /// Plain decimal numbers: digits with at most one point, nothing like `1e3`, `0x1` or `nan`.
 enum Decimals {
   static func parse(_ text: Substring) -> Double? {

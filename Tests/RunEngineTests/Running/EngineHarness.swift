@@ -69,9 +69,18 @@ struct EngineHarness: Sendable {
     }
   }
 
-  /// Executes the plan from whatever the journal says and returns the settlements by ordinal.
+  /// Executes the plan from whatever the journal says.
   func execute(
     _ targets: [Target], sha256: String, inFlight: InFlightPolicy = .wait, timeout: Double = 600
+  ) async throws {
+    try await execute(
+      targets, sha256: sha256, over: service, inFlight: inFlight, timeout: timeout)
+  }
+
+  /// The same with calls that go through something before they reach the simulator.
+  func execute(
+    _ targets: [Target], sha256: String, over service: some SecretsManagerService,
+    inFlight: InFlightPolicy = .wait, timeout: Double = 600
   ) async throws {
     let fresh = !DurableFile.exists(journalPath)
     let state = fresh ? JournalState() : try JournalReader.read(journalPath)
@@ -113,5 +122,34 @@ struct EngineHarness: Sendable {
 
   var cancelCalls: [CallRecord] {
     service.calls.filter { $0.operation == "CancelRotateSecret" }
+  }
+}
+
+extension EngineHarness {
+  /// Plans, and executes until a signal comes after that many seconds.
+  func runStopped(_ targets: [Target], after seconds: Double) async throws {
+    try await time.run {
+      let plan = try await plan(targets)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await execute(targets, sha256: plan.sha256) }
+        group.addTask {
+          await time.sleep(seconds)
+          stop.stop(.interrupt)
+        }
+        try await group.waitForAll()
+      }
+    }
+  }
+
+  /// The same folder, service and time with a new stop signal, as a new process has.
+  init(resuming old: EngineHarness) {
+    folder = old.folder
+    service = old.service
+    clock = old.clock
+    loop = AttemptLoop(
+      policy: old.loop.policy(for: nil), clock: old.clock, limit: ConcurrencyLimit(64), stop: stop,
+      board: board, unit: { 0.5 })
+    pacers = PacerRegistry(rate: 40, burst: 2, clock: old.clock)
+    time = old.time
   }
 }

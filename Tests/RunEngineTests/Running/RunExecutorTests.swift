@@ -303,32 +303,3 @@ import Testing
     #expect(harness.service.secrets.allSatisfy { $0.rotationEnabled == false })
   }
 }
-
-extension EngineHarness {
-  /// Plans, and executes until a signal comes after that many seconds.
-  fileprivate func runStopped(_ targets: [Target], after seconds: Double) async throws {
-    try await time.run {
-      let plan = try await plan(targets)
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await execute(targets, sha256: plan.sha256) }
-        group.addTask {
-          await time.sleep(seconds)
-          stop.stop(.interrupt)
-        }
-        try await group.waitForAll()
-      }
-    }
-  }
-
-  /// The same folder, service and time with a new stop signal, as a new process has.
-  fileprivate init(resuming old: EngineHarness) {
-    folder = old.folder
-    service = old.service
-    clock = old.clock
-    loop = AttemptLoop(
-      policy: old.loop.policy(for: nil), clock: old.clock, limit: ConcurrencyLimit(64), stop: stop,
-      board: board, unit: { 0.5 })
-    pacers = PacerRegistry(rate: 40, burst: 2, clock: old.clock)
-    time = old.time
-  }
-}
