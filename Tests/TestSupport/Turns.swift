@@ -7,9 +7,9 @@ final class Turns: TaskExecutor, @unchecked Sendable {
   private let condition: UnsafeMutablePointer<pthread_cond_t>
   private var jobs: [UnownedJob] = []
   private var isOver = false
-  private let onStandstill: @Sendable () -> Void
+  private let onStandstill: @Sendable (Turns) -> Void
 
-  init(onStandstill: @escaping @Sendable () -> Void) {
+  init(onStandstill: @escaping @Sendable (Turns) -> Void) {
     self.onStandstill = onStandstill
     mutex = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
@@ -49,6 +49,13 @@ final class Turns: TaskExecutor, @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
+  /// Whether nothing waits for its turn.
+  var isIdle: Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return jobs.isEmpty
+  }
+
   private func run() {
     while true {
       pthread_mutex_lock(mutex)
@@ -59,7 +66,7 @@ final class Turns: TaskExecutor, @unchecked Sendable {
       if ends { return }
       for job in batch { job.runSynchronously(on: asUnownedTaskExecutor()) }
       if batch.isEmpty {
-        onStandstill()
+        onStandstill(self)
         waitBriefly()
       }
     }

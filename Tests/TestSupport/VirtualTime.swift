@@ -74,14 +74,18 @@ package final class VirtualTime: @unchecked Sendable {
   /// The body's tasks take turns on one thread, which therefore knows when none of them can go on:
   /// only then does time move. A slow machine changes nothing.
   package func run<R: Sendable>(_ body: @Sendable () async throws -> R) async throws -> R {
-    let turns = Turns { [self] in moveOn() }
+    let turns = Turns { [self] in moveOn($0) }
     locked { self.turns = turns }
     defer {
       locked { self.turns = nil }
       turns.end()
     }
     return try await withoutActuallyEscaping(body) { body in
-      try await withTaskExecutorPreference(turns) { try await body() }
+      try await withTaskExecutorPreference(turns) {
+        // The preference holds from the next turn on; until then the body would run elsewhere.
+        await Task.yield()
+        return try await body()
+      }
     }
   }
 
@@ -93,8 +97,11 @@ package final class VirtualTime: @unchecked Sendable {
   }
 
   /// Wakes whoever waits for the next moment, unless work goes on elsewhere.
-  private func moveOn() {
-    if locked({ isBusy })() { return }
+  ///
+  /// Whoever works elsewhere hands on its result before it says that it is done, so in this order
+  /// no result is missed.
+  private func moveOn(_ turns: Turns) {
+    guard !locked({ isBusy })(), turns.isIdle else { return }
     let due = locked { () -> [CheckedContinuation<Void, Never>] in
       guard let first = sleepers.map(\.due).min() else { return [] }
       time = max(time, first)
