@@ -41,6 +41,13 @@ package struct AppendFile: ~Copyable {
     guard fdatasync(descriptor) == 0 else { throw FileError.last("cannot flush \(path)") }
   }
 
+  /// Waits until no other process holds the file, and keeps them away while this value lives.
+  package func lock() throws(FileError) {
+    while flock(descriptor, LOCK_EX) != 0 {
+      guard errno == EINTR else { throw FileError.last("cannot lock \(path)") }
+    }
+  }
+
   /// In bytes; 0 for a device.
   package var size: Int {
     var status = stat()
