@@ -88,6 +88,51 @@ import Testing
     #expect(failure.leavesDoubt)
   }
 
+  @Test func `a listing asks for what is wanted and reads one page`() async throws {
+    let server = try ScriptedServer { request in
+      request.body.contains("NextToken")
+        ? .json(#"{"SecretList":[],"NextToken":""}"#)
+        : .json(
+          #"{"SecretList":[{"ARN":"arn:x","Name":"db","RotationEnabled":true,"#
+            + #""Tags":[{"Key":"team","Value":"pay"}],"Description":"d"},"#
+            + #"{"ARN":"arn:y","RotationEnabled":null}],"NextToken":"t1"}"#)
+    }
+    defer { server.stop() }
+    let client = try client(server)
+    var request = ListSecretsRequest(
+      filters: [SecretListFilter(key: .tagKey, values: ["team", "!old"])],
+      includesPlannedDeletion: true, pageSize: 100, sortBy: .name, isDescending: true)
+    let page = try await client.listSecrets(request, at: site, attempt: attempt).result.get()
+    #expect(page.nextToken == "t1")
+    #expect(page.secrets.map(\.state.arn) == ["arn:x", "arn:y"])
+    #expect(page.secrets.map(\.state.rotationEnabled) == [true, nil])
+    #expect(page.secrets[0].tags == [Label(name: "team", value: "pay")])
+    #expect(page.secrets[0].description == "d")
+    request.nextToken = page.nextToken
+    let last = try await client.listSecrets(request, at: site, attempt: attempt).result.get()
+    #expect(last == SecretListPage(secrets: [], nextToken: nil))
+    let sent = server.requests
+    #expect(sent[0].header("X-Amz-Target") == "secretsmanager.ListSecrets")
+    #expect(
+      sent[0].body == #"{"IncludePlannedDeletion":true,"MaxResults":100,"#
+        + #""Filters":[{"Key":"tag-key","Values":["team","!old"]}],"#
+        + #""SortOrder":"desc","SortBy":"name"}"#)
+    #expect(sent[1].body.contains(#""NextToken":"t1""#))
+  }
+
+  @Test(arguments: [
+    "{}", #"{"SecretList":{}}"#, #"{"SecretList":[{"Name":"db"}]}"#,
+    #"{"SecretList":["db"]}"#, #"{"SecretList":[{"ARN":"arn:x","RotationEnabled":"no"}]}"#,
+    #"{"SecretList":[],"NextToken":7}"#,
+  ])
+  func `a page that would hide secrets is malformed`(_ body: String) async throws {
+    let server = try ScriptedServer { _ in .json(body) }
+    defer { server.stop() }
+    let reply = try await client(server).listSecrets(
+      ListSecretsRequest(), at: site, attempt: attempt)
+    #expect(try failure(reply).kind == .malformed)
+  }
+
   @Test func `a service's error keeps code, message, status and hints`() async throws {
     let server = try ScriptedServer { _ in
       .json(

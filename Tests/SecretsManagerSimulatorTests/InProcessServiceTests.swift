@@ -31,6 +31,31 @@ import Testing
     #expect(service.calls.map(\.operation).count == 4)
   }
 
+  @Test func `a listing comes in pages with every tag and no filter on rotation`() async throws {
+    let service = service()
+    var request = ListSecretsRequest(pageSize: 10, sortBy: .name)
+    var names: [String] = []
+    repeat {
+      let page = try await service.listSecrets(request, at: site, attempt: attempt).result.get()
+      names += page.secrets.compactMap(\.state.name)
+      request.nextToken = page.nextToken
+    } while request.nextToken != nil
+    #expect(names.count == 24)
+    #expect(names == names.sorted())
+    request.filters = [SecretListFilter(key: .name, values: ["step/"])]
+    request.isDescending = true
+    let page = try await service.listSecrets(request, at: site, attempt: attempt).result.get()
+    #expect(page.secrets.first?.state.name == "step/12")
+    #expect(page.secrets.allSatisfy { $0.state.rotationEnabled == true })
+    request.nextToken = "made up"
+    let refused = await service.listSecrets(request, at: site, attempt: attempt)
+    guard case .failure(let failure) = refused.result else {
+      Issue.record("it succeeded")
+      return
+    }
+    #expect(failure.code == "InvalidNextTokenException")
+  }
+
   @Test func `an unknown profile has no credentials`() async {
     let nowhere = CallSite(profile: "nobody", region: "us-east-1")
     let reply = await service().describeSecret("off", at: nowhere, attempt: attempt)

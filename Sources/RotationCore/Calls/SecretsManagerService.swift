@@ -4,6 +4,7 @@
 package enum ServiceOperation: String, Sendable, Hashable, CaseIterable {
   case getCallerIdentity = "GetCallerIdentity"
   case describeSecret = "DescribeSecret"
+  case listSecrets = "ListSecrets"
   case listSecretVersionIDs = "ListSecretVersionIds"
   case cancelRotateSecret = "CancelRotateSecret"
 
@@ -51,6 +52,11 @@ package protocol SecretsManagerReader: Sendable {
   func describeSecret(
     _ secretID: String, at site: CallSite, attempt: AttemptNumber
   ) async -> AttemptReply<SecretState>
+
+  /// One page of the secrets of the site's account and region.
+  func listSecrets(
+    _ request: ListSecretsRequest, at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<SecretListPage>
 
   /// All versions of the secret that carry a staging label, first page (at most 100).
   func listSecretVersionIDs(

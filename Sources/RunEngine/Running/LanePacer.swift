@@ -1,10 +1,11 @@
 package import RotationCore
 
-/// What one lane shares: the pace of its changes, of its version listings, its retry budget.
+/// What one lane shares: the pace of its changes, of its listings, its retry budget.
 package actor LanePacer {
   package let lane: LaneID
   private var changes: LanePace
-  private var listings: LanePace
+  /// By operation, of reads that have a quota to heed.
+  private var reads: [ServiceOperation: LanePace]
   private var adaptive: AdaptiveRate
   private var quota = RetryQuota()
   private var throttles = 0
@@ -14,10 +15,12 @@ package actor LanePacer {
   private nonisolated let isPaced: Bool
   /// Who waits for the pace stands in line; only the first asks for a slot.
   private nonisolated let changeLine = ConcurrencyLimit(1)
-  private nonisolated let listingLine = ConcurrencyLimit(1)
+  private nonisolated let readLines: [ServiceOperation: ConcurrencyLimit]
 
-  /// Version listings have 50 requests a second; the pace stays below it.
-  private static let listingRate = 40.0
+  /// Secrets may be listed 100 times a second and versions 50 times; the paces stay below it.
+  private static let readRates: [ServiceOperation: Double] = [
+    .listSecrets: 80, .listSecretVersionIDs: 40,
+  ]
   /// A site that never answered this many calls in a row is taken for unreachable.
   private static let unreachableAfter = 5
   /// A paused lane is asked again after so many seconds.
@@ -36,7 +39,8 @@ package actor LanePacer {
     self.isPaced = isPaced
     isPaused = limits.isPaused
     changes = LanePace(rate: limits.rate, burst: limits.burst, now: now)
-    listings = LanePace(rate: LanePacer.listingRate, burst: limits.burst, now: now)
+    reads = LanePacer.readRates.mapValues { LanePace(rate: $0, burst: limits.burst, now: now) }
+    readLines = LanePacer.readRates.mapValues { _ in ConcurrencyLimit(1) }
     adaptive = AdaptiveRate(now: now)
   }
 
@@ -49,20 +53,21 @@ package actor LanePacer {
   /// Where calls of the operation wait for a slot; nil for those that need none.
   nonisolated func line(for operation: ServiceOperation) -> ConcurrencyLimit? {
     guard isPaced else { return nil }
-    if operation.isMutating { return changeLine }
-    return operation == .listSecretVersionIDs ? listingLine : nil
+    return operation.isMutating ? changeLine : readLines[operation]
   }
 
   /// Asks for a slot, from the head of the line.
   func reserve(_ operation: ServiceOperation, now: Double) -> LanePace.Answer {
-    guard operation.isMutating else { return listings.reserve(at: now) }
+    guard operation.isMutating else {
+      return reads[operation]?.reserve(at: now) ?? .leave(at: now)
+    }
     return isPaused ? .ask(after: LanePacer.pauseStep) : changes.reserve(at: now)
   }
 
   /// - Returns: false when the slot's time is past or the lane is paused, and the call needs
   ///   another slot.
   func leave(_ operation: ServiceOperation, due: Double, now: Double) -> Bool {
-    guard operation.isMutating else { return listings.leave(due: due, at: now) }
+    guard operation.isMutating else { return reads[operation]?.leave(due: due, at: now) ?? true }
     return !isPaused && changes.leave(due: due, at: now)
   }
 
@@ -97,8 +102,9 @@ package actor LanePacer {
     if lesson.operation.isMutating {
       adaptive.answered(throttled: lesson.isThrottled, at: now)
       changes.answered(throttled: lesson.isThrottled, sentAt: lesson.sentAt, at: now)
-    } else if lesson.operation == .listSecretVersionIDs {
-      listings.answered(throttled: lesson.isThrottled, sentAt: lesson.sentAt, at: now)
+    } else {
+      reads[lesson.operation]?.answered(
+        throttled: lesson.isThrottled, sentAt: lesson.sentAt, at: now)
     }
   }
 

@@ -109,6 +109,14 @@ package final class RemoteSecretsManager: SecretsManagerService {
       SecretsManagerAnswer.state)
   }
 
+  package func listSecrets(
+    _ request: ListSecretsRequest, at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<SecretListPage> {
+    await call(
+      .secretsManager, .listSecrets, request.wire.compactBytes, site, attempt,
+      SecretsManagerAnswer.page)
+  }
+
   package func listSecretVersionIDs(
     _ secretID: String, at site: CallSite, attempt: AttemptNumber
   ) async -> AttemptReply<[SecretVersion]> {

@@ -26,6 +26,16 @@ enum SecretsManagerAnswer {
     }
   }
 
+  static func page(_ response: HTTPResponse) -> Result<SecretListPage, ServiceFailure> {
+    ServiceAnswer.object(response).flatMap { body in
+      do throws(SecretListPage.Problem) {
+        return .success(try SecretListPage(wire: body))
+      } catch {
+        return .failure(ServiceAnswer.malformed(response, "has \(error.what)"))
+      }
+    }
+  }
+
   static func versions(_ response: HTTPResponse) -> Result<[SecretVersion], ServiceFailure> {
     ServiceAnswer.object(response).flatMap { body in
       guard let versions = body["Versions"]?.array else {

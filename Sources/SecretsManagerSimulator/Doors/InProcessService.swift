@@ -44,7 +44,7 @@ package final class InProcessService: SecretsManagerService {
   package func callerIdentity(
     at site: CallSite, attempt: AttemptNumber
   ) async -> AttemptReply<CallerIdentity> {
-    await call(.getCallerIdentity, nil, endpoint: .sts, at: site, attempt: attempt) { answer in
+    await call(.getCallerIdentity, endpoint: .sts, at: site, attempt: attempt) { answer in
       guard let account = answer["Account"]?.string, let arn = answer["Arn"]?.string,
         let user = answer["UserId"]?.string
       else { return nil }
@@ -56,6 +56,14 @@ package final class InProcessService: SecretsManagerService {
     _ secretID: String, at site: CallSite, attempt: AttemptNumber
   ) async -> AttemptReply<SecretState> {
     await call(.describeSecret, secretID, at: site, attempt: attempt) { SecretState(wire: $0) }
+  }
+
+  package func listSecrets(
+    _ request: ListSecretsRequest, at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<SecretListPage> {
+    await call(.listSecrets, input: request.wire, at: site, attempt: attempt) {
+      try? SecretListPage(wire: $0)
+    }
   }
 
   package func listSecretVersionIDs(
@@ -82,7 +90,16 @@ package final class InProcessService: SecretsManagerService {
   }
 
   private func call<Output: Sendable>(
-    _ operation: ServiceOperation, _ secretID: String?,
+    _ operation: ServiceOperation, _ secretID: String, at site: CallSite, attempt: AttemptNumber,
+    reading: (JSONValue) -> Output?
+  ) async -> AttemptReply<Output> {
+    await call(
+      operation, input: ["SecretId": .string(secretID)], at: site, attempt: attempt,
+      reading: reading)
+  }
+
+  private func call<Output: Sendable>(
+    _ operation: ServiceOperation, input: JSONValue = [:],
     endpoint: SimulatedEndpoint = .secretsManager, at site: CallSite, attempt: AttemptNumber,
     reading: (JSONValue) -> Output?
   ) async -> AttemptReply<Output> {
@@ -93,10 +110,8 @@ package final class InProcessService: SecretsManagerService {
             kind: .credentials, code: "ProfileNotFound",
             message: "The config profile (\(site.profile ?? "default")) could not be found")))
     }
-    var input = JSONObject()
-    input["SecretId"] = secretID.map(JSONValue.string)
     let request = ServiceRequest(
-      endpoint: endpoint, operation: operation.rawValue, input: .object(input),
+      endpoint: endpoint, operation: operation.rawValue, input: input,
       caller: account.user, region: site.region)
     let exchange = service.with {
       $0.exchange(

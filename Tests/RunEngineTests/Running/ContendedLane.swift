@@ -7,7 +7,7 @@ import TestSupport
 /// Everything runs in virtual time; what the service refuses and how long it takes is seeded.
 actor ContendedLane {
   /// Requests a second that the service grants to all consumers together.
-  static let granted = 50.0
+  private let granted: Double
 
   /// When others take how many requests a second; outside of it they take none.
   struct Rush: Sendable {
@@ -16,7 +16,7 @@ actor ContendedLane {
   }
 
   private(set) var sends: [(time: Double, throttled: Bool)] = []
-  private var tokens = ContendedLane.granted
+  private var tokens: Double
   private var updated = 0.0
   private var random: SeededRandom
   private let rush: Rush
@@ -25,16 +25,18 @@ actor ContendedLane {
 
   init(
     _ time: VirtualTime, seed: UInt64, rush: Rush = Rush(seconds: 0..<0, rate: 0),
-    faults: Double = 0
+    faults: Double = 0, granted: Double = 50
   ) {
     self.time = time
+    self.granted = granted
+    tokens = granted
     random = SeededRandom(seed: seed)
     self.rush = rush
     self.faults = faults
   }
 
   private func left(at now: Double) -> Double {
-    ContendedLane.granted - (rush.seconds.contains(now) ? rush.rate : 0)
+    granted - (rush.seconds.contains(now) ? rush.rate : 0)
   }
 
   private func admit() -> (failure: ServiceFailure?, latency: Double) {
@@ -62,7 +64,8 @@ actor ContendedLane {
   ///
   /// - Returns: the failures.
   nonisolated func work(
-    _ calls: Int, workers: Int, loop: AttemptLoop, pacer: LanePacer
+    _ calls: Int, of operation: ServiceOperation = .cancelRotateSecret, workers: Int,
+    loop: AttemptLoop, pacer: LanePacer
   ) async -> [ServiceFailure] {
     await withTaskGroup(of: [ServiceFailure].self) { group in
       for worker in 0..<workers {
@@ -71,7 +74,7 @@ actor ContendedLane {
           for _ in stride(from: worker, to: calls, by: workers) {
             var attempts: [AttemptRecord] = []
             let result = await loop.persistentCall(
-              .cancelRotateSecret, pacer: pacer, attempts: &attempts
+              operation, pacer: pacer, attempts: &attempts
             ) { _ in await self.exchange() }
             if case .failure(let failure) = result { failures.append(failure) }
           }

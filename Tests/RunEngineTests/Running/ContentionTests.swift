@@ -98,6 +98,28 @@ import Testing
     #expect(after.throttles == 0 && after.rate == 40)
   }
 
+  @Test(arguments: [
+    (ServiceOperation.listSecrets, 80.0, 100.0), (.listSecretVersionIDs, 40, 50),
+  ])
+  func `listings keep below a quota of their own`(
+    operation: ServiceOperation, rate: Double, granted: Double
+  ) async throws {
+    let time = VirtualTime()
+    let loop = AttemptLoopTests.loop(time)
+    let lane = ContendedLane(time, seed: 7, granted: granted)
+    // A lane that changes next to nothing still reads at full pace.
+    let pacer = pacer(rate: 0.1)
+    let failures = try await time.run {
+      await lane.work(400, of: operation, workers: 16, loop: loop, pacer: pacer)
+    }
+    #expect(failures.isEmpty)
+    let times = await lane.sends.map(\.time)
+    #expect(crowded(times, rate: rate, burst: 2) == nil)
+    #expect((times.last ?? 0) < 400 / rate + 0.2)
+    let after = await pacer.snapshot
+    #expect(after.throttles == 0 && after.rate == 0.1)
+  }
+
   @Test func `a throttled lane leaves another lane alone`() async throws {
     let time = VirtualTime()
     let loop = AttemptLoopTests.loop(time)
