@@ -75,6 +75,33 @@ import Testing
     }
   }
 
+  @Test func `what switches rotation on again never asks for a rotation now`() async throws {
+    let server = try ScriptedServer { _ in .json(#"{"ARN":"arn:x","Name":"db"}"#) }
+    defer { server.stop() }
+    let client = try client(server)
+    var request = RotationRequest(secretID: "db", clientRequestToken: attempt.invocationID)
+    request.lambdaARN = "arn:aws:lambda:eu-west-1:123456789012:function:rotate"
+    request.rules = ["ScheduleExpression": "rate(10 days)", "Duration": "3h"]
+    #expect(
+      try await client.rotateSecret(request, at: site, attempt: attempt).result.get().name == "db")
+    let change = StageChange(secretID: "db", stage: "AWSCURRENT", removeFrom: "old", moveTo: "new")
+    _ = try await client.updateSecretVersionStage(change, at: site, attempt: attempt).result.get()
+    let sent = server.requests
+    #expect(
+      sent.map { $0.header("X-Amz-Target") } == [
+        "secretsmanager.RotateSecret", "secretsmanager.UpdateSecretVersionStage",
+      ])
+    #expect(
+      sent.map(\.body) == [
+        #"{"SecretId":"db","ClientRequestToken":"6a3e5e1c-7c0f-4c52-9a55-3c1b2f6d1a11","#
+          + #""RotationLambdaARN":"arn:aws:lambda:eu-west-1:123456789012:function:rotate","#
+          + #""RotationRules":{"ScheduleExpression":"rate(10 days)","Duration":"3h"},"#
+          + #""RotateImmediately":false}"#,
+        #"{"SecretId":"db","VersionStage":"AWSCURRENT","RemoveFromVersionId":"old","#
+          + #""MoveToVersionId":"new"}"#,
+      ])
+  }
+
   @Test(arguments: [
     ("not json", "<html>"), ("an array", "[]"), ("nothing", ""), ("no ARN", "{}"),
     ("a text as flag", #"{"ARN":"arn:x","RotationEnabled":"false"}"#),

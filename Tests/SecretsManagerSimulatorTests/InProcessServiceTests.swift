@@ -56,6 +56,28 @@ import Testing
     #expect(failure.code == "InvalidNextTokenException")
   }
 
+  @Test func `rotation goes on again and a label moves`() async throws {
+    let service = service()
+    var request = RotationRequest(
+      secretID: "off", clientRequestToken: "6a3e5e1c-7c0f-4c52-9a55-3c1b2f6d1a11")
+    request.rules = ["AutomaticallyAfterDays": 7]
+    let rotated = await service.rotateSecret(request, at: site, attempt: attempt)
+    #expect(try rotated.result.get().name == "off")
+    let on = try await service.describeSecret("off", at: site, attempt: attempt).result.get()
+    #expect(on.rotationEnabled == true && on.pendingVersionID == nil)
+    #expect(on.rotationRules == ["AutomaticallyAfterDays": 7])
+    let stuck = try await service.describeSecret("stalled", at: site, attempt: attempt).result
+      .get()
+    let pending = try #require(stuck.pendingVersionID)
+    let change = StageChange(secretID: "stalled", stage: "AWSPENDING", removeFrom: pending)
+    let dropped = await service.updateSecretVersionStage(change, at: site, attempt: attempt)
+    #expect(try dropped.result.get().name == "stalled")
+    let after = try await service.describeSecret("stalled", at: site, attempt: attempt).result
+      .get()
+    #expect(after.pendingVersionID == nil)
+    #expect(service.usage.keys.map(\.group).contains(.updateStage))
+  }
+
   @Test func `an unknown profile has no credentials`() async {
     let nowhere = CallSite(profile: "nobody", region: "us-east-1")
     let reply = await service().describeSecret("off", at: nowhere, attempt: attempt)

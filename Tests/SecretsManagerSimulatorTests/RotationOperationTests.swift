@@ -133,6 +133,27 @@ import Testing
     #expect(quiet.nextRotation != nil)
   }
 
+  @Test mutating func `a token that took effect does so once`() throws {
+    let off: JSONObject = ["RotateImmediately": false]
+    #expect(rotate("off", off).refusal == nil)
+    #expect(fixture.cancel("off").refusal == nil)
+    #expect(rotate("off", off).refusal == nil)
+    #expect(try fixture.describe("off").rotationEnabled == false)
+    let rotations = fixture.service.log.records.filter { $0.operation == "RotateSecret" }
+    #expect(rotations.map(\.tookEffect) == [true, false])
+  }
+
+  @Test mutating func `days are computed from a schedule of whole days`() throws {
+    func rules(_ text: String) -> JSONObject {
+      ["RotateImmediately": false, "RotationRules": ["ScheduleExpression": .string(text)]]
+    }
+    #expect(rotate("off", rules("rate(10 days)")).refusal == nil)
+    #expect(try fixture.describe("off").rotationRules?["AutomaticallyAfterDays"]?.int == 10)
+    fixture = SimulationFixture()
+    #expect(rotate("off", rules("cron(0 8 1 * ? *)")).refusal == nil)
+    #expect(try fixture.describe("off").rotationRules?["AutomaticallyAfterDays"] == nil)
+  }
+
   @Test mutating func `rotating refuses what cannot be`() throws {
     #expect(
       rotate("neverConfigured", [:]).refusal?.message

@@ -1,16 +1,3 @@
-/// The operations that this tool can call.
-///
-/// None of them reads a secret's value.
-package enum ServiceOperation: String, Sendable, Hashable, CaseIterable {
-  case getCallerIdentity = "GetCallerIdentity"
-  case describeSecret = "DescribeSecret"
-  case listSecrets = "ListSecrets"
-  case listSecretVersionIDs = "ListSecretVersionIds"
-  case cancelRotateSecret = "CancelRotateSecret"
-
-  package var isMutating: Bool { self == .cancelRotateSecret }
-}
-
 /// Whose credentials sign a call, and the region that it goes to.
 package struct CallSite: Sendable, Hashable {
   /// Nil for the default credential chain.
@@ -64,11 +51,19 @@ package protocol SecretsManagerReader: Sendable {
   ) async -> AttemptReply<[SecretVersion]>
 }
 
-/// Reads, and the one change that this tool makes during a run.
+/// Reads, and the changes that this tool makes during a run.
 package protocol SecretsManagerService: SecretsManagerReader {
   func cancelRotateSecret(
     _ secretID: String, at site: CallSite, attempt: AttemptNumber
-  ) async -> AttemptReply<CancelledRotation>
+  ) async -> AttemptReply<ChangedSecret>
+
+  func rotateSecret(
+    _ request: RotationRequest, at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<ChangedSecret>
+
+  func updateSecretVersionStage(
+    _ change: StageChange, at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<ChangedSecret>
 }
 
 /// Which attempt of how many, as the header `amz-sdk-request` wants it.
@@ -97,10 +92,10 @@ package struct CallerIdentity: Sendable, Hashable {
   }
 }
 
-/// CancelRotateSecret's answer.
+/// The answer of an operation that changes a secret.
 ///
-/// AWS's own sample has no VersionId, and no decision may rest on it.
-package struct CancelledRotation: Sendable, Hashable {
+/// AWS's own sample of CancelRotateSecret has no VersionId, and no decision may rest on it.
+package struct ChangedSecret: Sendable, Hashable {
   package let arn: String?
   package let name: String?
   package let versionID: String?

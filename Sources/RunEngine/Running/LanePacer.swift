@@ -1,11 +1,9 @@
 package import RotationCore
 
-/// What one lane shares: the pace of its changes, of its listings, its retry budget.
+/// What one lane shares: a pace for each quota that it may come near, and its retry budget.
 package actor LanePacer {
   package let lane: LaneID
-  private var changes: LanePace
-  /// By operation, of reads that have a quota to heed.
-  private var reads: [ServiceOperation: LanePace]
+  private var paces: [RateGroup: LanePace]
   private var adaptive: AdaptiveRate
   private var quota = RetryQuota()
   private var throttles = 0
@@ -14,13 +12,11 @@ package actor LanePacer {
   private var isPaused = false
   private nonisolated let isPaced: Bool
   /// Who waits for the pace stands in line; only the first asks for a slot.
-  private nonisolated let changeLine = ConcurrencyLimit(1)
-  private nonisolated let readLines: [ServiceOperation: ConcurrencyLimit]
+  private nonisolated let lines = Dictionary(
+    uniqueKeysWithValues: RateGroup.allCases.map { ($0, ConcurrencyLimit(1)) })
 
   /// Secrets may be listed 100 times a second and versions 50 times; the paces stay below it.
-  private static let readRates: [ServiceOperation: Double] = [
-    .listSecrets: 80, .listSecretVersionIDs: 40,
-  ]
+  private static let readRates: [RateGroup: Double] = [.listing: 80, .versionListing: 40]
   /// A site that never answered this many calls in a row is taken for unreachable.
   private static let unreachableAfter = 5
   /// A paused lane is asked again after so many seconds.
@@ -38,9 +34,9 @@ package actor LanePacer {
     self.lane = lane
     self.isPaced = isPaced
     isPaused = limits.isPaused
-    changes = LanePace(rate: limits.rate, burst: limits.burst, now: now)
-    reads = LanePacer.readRates.mapValues { LanePace(rate: $0, burst: limits.burst, now: now) }
-    readLines = LanePacer.readRates.mapValues { _ in ConcurrencyLimit(1) }
+    let change = LanePace(rate: limits.rate, burst: limits.burst, now: now)
+    paces = LanePacer.readRates.mapValues { LanePace(rate: $0, burst: limits.burst, now: now) }
+    paces.merge([.rotation: change, .versionStages: change]) { $1 }
     adaptive = AdaptiveRate(now: now)
   }
 
@@ -52,28 +48,27 @@ package actor LanePacer {
 
   /// Where calls of the operation wait for a slot; nil for those that need none.
   nonisolated func line(for operation: ServiceOperation) -> ConcurrencyLimit? {
-    guard isPaced else { return nil }
-    return operation.isMutating ? changeLine : readLines[operation]
+    isPaced ? operation.rateGroup.flatMap { lines[$0] } : nil
   }
 
   /// Asks for a slot, from the head of the line.
   func reserve(_ operation: ServiceOperation, now: Double) -> LanePace.Answer {
-    guard operation.isMutating else {
-      return reads[operation]?.reserve(at: now) ?? .leave(at: now)
-    }
-    return isPaused ? .ask(after: LanePacer.pauseStep) : changes.reserve(at: now)
+    guard !(operation.isMutating && isPaused) else { return .ask(after: LanePacer.pauseStep) }
+    return operation.rateGroup.flatMap { paces[$0]?.reserve(at: now) } ?? .leave(at: now)
   }
 
   /// - Returns: false when the slot's time is past or the lane is paused, and the call needs
   ///   another slot.
   func leave(_ operation: ServiceOperation, due: Double, now: Double) -> Bool {
-    guard operation.isMutating else { return reads[operation]?.leave(due: due, at: now) ?? true }
-    return !isPaused && changes.leave(due: due, at: now)
+    guard !(operation.isMutating && isPaused) else { return false }
+    return operation.rateGroup.flatMap { paces[$0]?.leave(due: due, at: now) } ?? true
   }
 
   /// Changes the limits of what leaves from now on.
   package func apply(_ limits: LaneLimits, now: Double) {
-    changes.configure(rate: limits.rate, burst: limits.burst, at: now)
+    for group in [RateGroup.rotation, .versionStages] {
+      paces[group]?.configure(rate: limits.rate, burst: limits.burst, at: now)
+    }
     isPaused = limits.isPaused
   }
 
@@ -101,10 +96,9 @@ package actor LanePacer {
     }
     if lesson.operation.isMutating {
       adaptive.answered(throttled: lesson.isThrottled, at: now)
-      changes.answered(throttled: lesson.isThrottled, sentAt: lesson.sentAt, at: now)
-    } else {
-      reads[lesson.operation]?.answered(
-        throttled: lesson.isThrottled, sentAt: lesson.sentAt, at: now)
+    }
+    if let group = lesson.operation.rateGroup {
+      paces[group]?.answered(throttled: lesson.isThrottled, sentAt: lesson.sentAt, at: now)
     }
   }
 
@@ -125,8 +119,10 @@ package actor LanePacer {
 
   /// How the lane stands.
   package var snapshot: LaneSnapshot {
-    LaneSnapshot(
-      lane: lane, configuredRate: changes.configuredRate, rate: changes.rate,
+    let changes = [paces[.rotation], paces[.versionStages]].compactMap(\.self)
+    return LaneSnapshot(
+      lane: lane, configuredRate: changes.map(\.configuredRate).min() ?? .infinity,
+      rate: changes.map(\.rate).min() ?? .infinity,
       adaptiveRate: adaptive.isEnabled ? adaptive.rate : nil, throttles: throttles,
       isPaused: isPaused)
   }

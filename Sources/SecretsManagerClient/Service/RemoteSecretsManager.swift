@@ -128,11 +128,27 @@ package final class RemoteSecretsManager: SecretsManagerService {
 
   package func cancelRotateSecret(
     _ secretID: String, at site: CallSite, attempt: AttemptNumber
-  ) async -> AttemptReply<CancelledRotation> {
+  ) async -> AttemptReply<ChangedSecret> {
     let body: JSONValue = ["SecretId": .string(secretID)]
     return await call(
       .secretsManager, .cancelRotateSecret, body.compactBytes, site, attempt,
-      SecretsManagerAnswer.cancelled)
+      SecretsManagerAnswer.changed)
+  }
+
+  package func rotateSecret(
+    _ request: RotationRequest, at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<ChangedSecret> {
+    await call(
+      .secretsManager, .rotateSecret, request.body.compactBytes, site, attempt,
+      SecretsManagerAnswer.changed)
+  }
+
+  package func updateSecretVersionStage(
+    _ change: StageChange, at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<ChangedSecret> {
+    await call(
+      .secretsManager, .updateSecretVersionStage, change.body.compactBytes, site, attempt,
+      SecretsManagerAnswer.changed)
   }
 
   /// CancelRotateSecret with a body that is sent as it is.

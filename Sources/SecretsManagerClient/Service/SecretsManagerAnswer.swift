@@ -18,9 +18,9 @@ enum SecretsManagerAnswer {
     }
   }
 
-  static func cancelled(_ response: HTTPResponse) -> Result<CancelledRotation, ServiceFailure> {
+  static func changed(_ response: HTTPResponse) -> Result<ChangedSecret, ServiceFailure> {
     ServiceAnswer.object(response).map { body in
-      CancelledRotation(
+      ChangedSecret(
         arn: body["ARN"]?.string, name: body["Name"]?.string,
         versionID: body["VersionId"]?.string)
     }

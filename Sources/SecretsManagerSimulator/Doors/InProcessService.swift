@@ -55,7 +55,9 @@ package final class InProcessService: SecretsManagerService {
   package func describeSecret(
     _ secretID: String, at site: CallSite, attempt: AttemptNumber
   ) async -> AttemptReply<SecretState> {
-    await call(.describeSecret, secretID, at: site, attempt: attempt) { SecretState(wire: $0) }
+    await call(.describeSecret, secretID, at: site, attempt: attempt) {
+      SecretState(wire: $0)
+    }
   }
 
   package func listSecrets(
@@ -81,9 +83,27 @@ package final class InProcessService: SecretsManagerService {
 
   package func cancelRotateSecret(
     _ secretID: String, at site: CallSite, attempt: AttemptNumber
-  ) async -> AttemptReply<CancelledRotation> {
-    await call(.cancelRotateSecret, secretID, at: site, attempt: attempt) { answer in
-      CancelledRotation(
+  ) async -> AttemptReply<ChangedSecret> {
+    await change(.cancelRotateSecret, ["SecretId": .string(secretID)], at: site, attempt: attempt)
+  }
+
+  package func rotateSecret(
+    _ request: RotationRequest, at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<ChangedSecret> {
+    await change(.rotateSecret, request.body, at: site, attempt: attempt)
+  }
+
+  package func updateSecretVersionStage(
+    _ change: StageChange, at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<ChangedSecret> {
+    await self.change(.updateSecretVersionStage, change.body, at: site, attempt: attempt)
+  }
+
+  private func change(
+    _ operation: ServiceOperation, _ input: JSONValue, at site: CallSite, attempt: AttemptNumber
+  ) async -> AttemptReply<ChangedSecret> {
+    await call(operation, input: input, at: site, attempt: attempt) { answer in
+      ChangedSecret(
         arn: answer["ARN"]?.string, name: answer["Name"]?.string,
         versionID: answer["VersionId"]?.string)
     }

@@ -34,6 +34,8 @@ extension SimulatedService {
 
   /// RotateSecret: stores the configuration, switches rotation on, and unless RotateImmediately
   /// is false begins a rotation.
+  ///
+  /// A token that took effect before changes nothing more.
   mutating func rotateSecret(
     _ request: ServiceRequest, now: Timestamp
   ) throws(Refusal) -> JSONValue {
@@ -43,10 +45,16 @@ extension SimulatedService {
     let answer: JSONValue = [
       "ARN": .string(secret.arn.text), "Name": .string(secret.name), "VersionId": .string(token),
     ]
-    if secret.versions.contains(where: { $0.versionID == token }) { return answer }
+    let isKnown =
+      secret.rotationTokens.contains(token)
+      || secret.versions.contains { $0.versionID == token }
+    if isKnown {
+      isRepetition = true
+      return answer
+    }
     if let rules = request.input["RotationRules"] {
       try SimulatedService.check(rules: rules)
-      secret.rotationRules = rules
+      secret.rotationRules = SimulatedService.completed(rules, after: secret.rotationRules)
     }
     if let lambda = request.input["RotationLambdaARN"]?.string, !lambda.isEmpty {
       secret.rotationLambdaARN = lambda
@@ -64,6 +72,7 @@ extension SimulatedService {
       throw .invalidRequest(
         "A previous rotation isn't complete. That rotation will be reattempted.")
     }
+    secret.rotationTokens.insert(token)
     secret.rotationEnabled = true
     secret.lastChanged = now
     secret.nextRotation = now.adding(seconds: secret.intervalSeconds)
@@ -72,6 +81,22 @@ extension SimulatedService {
     }
     store(secret, at: key, now: now)
     return answer
+  }
+
+  /// Rules with the number of days that the service computes from a schedule.
+  ///
+  /// Where the schedule is not one of whole days, the number that was shown for it stays.
+  private static func completed(_ rules: JSONValue, after old: JSONValue?) -> JSONValue {
+    guard let expression = rules["ScheduleExpression"]?.string, var object = rules.object else {
+      return rules
+    }
+    let days = ScheduleExpression.rateSeconds(expression).map { $0 / 86_400 }
+    if let days, days >= 1, days == days.rounded() {
+      object["AutomaticallyAfterDays"] = JSONValue(Int(days))
+    } else if old?["ScheduleExpression"]?.string == expression {
+      object["AutomaticallyAfterDays"] = old?["AutomaticallyAfterDays"]
+    }
+    return .object(object)
   }
 
   /// ClientRequestToken, 32 to 64 characters; SDKs fill it in, the raw protocol demands it.

@@ -15,6 +15,8 @@ package struct SimulatedService: Sendable {
   /// What DescribeSecret still shows after a change, by ARN.
   var staleViews: [String: (until: Timestamp, secret: SimulatedSecret)] = [:]
   private var serial = 0
+  /// Whether the request at hand repeats one that took effect, and so changes nothing.
+  var isRepetition = false
 
   package init(scenario: Scenario, started: Timestamp) {
     self.scenario = scenario
@@ -69,7 +71,7 @@ package struct SimulatedService: Sendable {
       let refusedEarly = struck.map { !$0.strikesAfter && $0.kind.keepsFromExecuting } ?? false
       if !refusedEarly {
         exchange.answer = perform(request, now: now)
-        if case .success = exchange.answer { tookEffect = request.isMutating }
+        if case .success = exchange.answer { tookEffect = request.isMutating && !isRepetition }
       }
       if let kind = struck?.kind { apply(kind, to: &exchange, now: now) }
     }
@@ -114,6 +116,7 @@ package struct SimulatedService: Sendable {
   }
 
   private mutating func perform(_ request: ServiceRequest, now: Timestamp) -> ServiceAnswer {
+    isRepetition = false
     do throws(Refusal) {
       switch (request.endpoint, request.operation) {
       case (.sts, "GetCallerIdentity"): return .success(callerIdentity(request))

@@ -49,6 +49,8 @@ package struct SimulatedSecret: Sendable, Hashable {
   package var inFlight: InFlight?
   /// How long a rotation that starts by itself or by RotateSecret takes.
   package var rotationSeconds: Double = 8
+  /// ClientRequestTokens of the RotateSecret requests that took effect.
+  package var rotationTokens: Set<String> = []
   /// Accounts that a resource policy lets in.
   package var sharedWith: [String] = []
   /// Whether every call for this secret is refused by a policy.
