@@ -22,7 +22,6 @@ struct BundleContents {
   private(set) var order = SHA256.hash("")
   private var unpacked = 0
   private var kept: Set<String> = []
-  private var optional: Set<String> = []
 
   /// - Parameters:
   ///   - path: the archive.
@@ -47,7 +46,6 @@ struct BundleContents {
       }
       let isKept = BundleContents.isRecord(name) || !onlyRecords && BundleContents.isKept(name)
       if onlyRecords, !isKept { continue }
-      if EvidenceWriter.optionalCopies.contains(name) { optional.insert(name) }
       names.update(Array((name + "\n").utf8))
       var file: AppendFile?
       if isKept, kept.insert(name).inserted {
@@ -63,8 +61,8 @@ struct BundleContents {
     for warning in archive.warnings { verification.broken("the archive: \(warning)") }
   }
 
-  /// Whether the archive holds one of the files that a bundle can do without.
-  func has(_ name: String) -> Bool { kept.contains(name) || optional.contains(name) }
+  /// Whether the archive holds one of the files that are kept.
+  func has(_ name: String) -> Bool { kept.contains(name) }
 
   /// Where a kept file lies; nil when the archive does not hold it.
   func path(of name: String) -> String? {

@@ -17,11 +17,7 @@ extension BundleVerifier {
     }
     var names =
       [RunLayout.runFile] + manifests + [RunLayout.planFile, RunLayout.journalFile]
-    names += EvidenceWriter.optionalCopies.filter { contents.has($0) }
-    names += [
-      RunLayout.resultsFile, RunLayout.failedFile, RunLayout.summaryFile, RunLayout.summaryPage,
-      RunLayout.sumsFile,
-    ]
+    names += Derivation.fileNames(of: evidence.header.action) + [RunLayout.sumsFile]
     if contents.has(RunLayout.signatureFile) { names.append(RunLayout.signatureFile) }
     var hash = SHA256()
     for name in names { hash.update(Array((name + "\n").utf8)) }

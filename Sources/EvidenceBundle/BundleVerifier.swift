@@ -194,8 +194,7 @@ package enum BundleVerifier {
           verification.broken("\(line.shownPath) is not what plan and journal make it")
         }
         wanted = try expected.next()
-      } else if !EvidenceWriter.optionalCopies.contains(String(decoding: line.path, as: UTF8.self))
-      {
+      } else {
         verification.broken("\(RunLayout.sumsFile) lists a file of no run: \(line.shownPath)")
       }
     }

@@ -10,8 +10,15 @@ struct Derivation {
   static let listed = 1000
 
   var summary = RunSummary()
-  /// results.csv, failed.csv, summary.json, summary.html, in this order.
+  /// In the order of ``fileNames(of:)``.
   var files: [WrittenFile] = []
+
+  /// What is made of a run beside its reports, in the order of the bundle.
+  static func fileNames(of action: RunAction) -> [String] {
+    [RunLayout.resultsFile, RunLayout.failedFile]
+      + (action == .cancel ? [RunLayout.restoreFile] : [])
+      + [RunLayout.summaryFile, RunLayout.summaryPage]
+  }
 
   /// Makes everything in one pass over the targets.
   ///
@@ -21,12 +28,13 @@ struct Derivation {
   init(
     of evidence: RunEvidence, into folder: String?, looseReports: Bool, checksums: ChecksumSorter
   ) throws(EvidenceError) {
-    let resultsTable = ResultsTable(labels: evidence.labels)
+    let resultsTable = ResultsTable(labels: evidence.labels, action: evidence.header.action)
     let failedTable = FailedTable(labels: evidence.labels)
     var results = try OutputFile(RunLayout.resultsFile, in: folder)
     var failed = try OutputFile(RunLayout.failedFile, in: folder)
     try results.write(resultsTable.headerLine)
     try failed.write(failedTable.headerLine)
+    var restore = try RestoreWriter(of: evidence, in: folder)
     var loose = LooseReports(folder: looseReports ? folder : nil)
     var listed: [EvidenceEntry] = []
     var reports = try ReportCursor(of: evidence)
@@ -34,6 +42,7 @@ struct Derivation {
       let item = report.item
       summary.add(item.entry, item.settlement)
       try results.write(resultsTable.line(for: item))
+      try restore.add(item)
       if let line = failedTable.line(for: item) {
         try failed.write(line)
         if listed.count < Derivation.listed { listed.append(item) }
@@ -43,6 +52,7 @@ struct Derivation {
     }
     files.append(try results.finish())
     files.append(try failed.finish())
+    if let file = try restore.finish() { files.append(file) }
     let record = evidence.summaryRecord(summary)
     files.append(
       try Derivation.small(RunLayout.summaryFile, Array((record.pretty() + "\n").utf8), folder))
@@ -97,6 +107,35 @@ struct ReportCursor: ~Copyable {
       runID: runID, entry: item.entry, settlement: item.settlement)
     return Report(
       item: item, path: try paths.path(of: item.entry), bytes: Array((record.pretty() + "\n").utf8))
+  }
+}
+
+/// `restore.ndjson` of a run that turns rotation off; nothing for any other run.
+private struct RestoreWriter: ~Copyable {
+  private var file: OutputFile?
+
+  init(of evidence: RunEvidence, in folder: String?) throws(EvidenceError) {
+    guard evidence.header.action == .cancel else {
+      file = nil
+      return
+    }
+    file = try OutputFile(RunLayout.restoreFile, in: folder)
+    try write(
+      RestoreFile.header(runID: evidence.journal.runID, planSHA256: evidence.planSHA256))
+  }
+
+  mutating func add(_ item: EvidenceEntry) throws(EvidenceError) {
+    guard let record = RestoreFile.line(for: item.entry, item.settlement) else { return }
+    try write(record)
+  }
+
+  private mutating func write(_ record: JSONValue) throws(EvidenceError) {
+    try file?.write(record.compactBytes + [0x0A])
+  }
+
+  consuming func finish() throws(EvidenceError) -> WrittenFile? {
+    guard let file else { return nil }
+    return try file.finish()
   }
 }
 

@@ -19,9 +19,6 @@ package struct BundleDigest: Sendable, Hashable {
 /// comes out the same, byte for byte. Reports are made twice, once to hash and once to pack, so
 /// that they need neither memory nor files.
 package enum EvidenceWriter {
-  /// What is kept as it is when it is there.
-  static let optionalCopies = ["restore.ndjson"]
-
   /// Finishes a run's folder and seals the bundle.
   ///
   /// - `bundle`: the path of the bundle; `<bundle>.sha256` is written beside it.
@@ -79,9 +76,6 @@ package enum EvidenceWriter {
     }
     files.append(try measured(RunLayout.planFile, is: evidence.planSHA256))
     files.append(try measured(RunLayout.journalFile, is: evidence.journal.sha256))
-    for name in optionalCopies where DurableFile.exists("\(folder)/\(name)") {
-      files.append(try measured(name, is: nil))
-    }
     return files
   }
 

@@ -3,13 +3,19 @@ internal import RotationCore
 /// The commands that mend what a run left undone.
 enum NextCommand {
   /// The one for all such targets of a run.
-  static func all(runID: String) -> String {
-    "rotactl run \(quoted("reports/\(runID)/\(RunLayout.failedFile)"))"
+  static func all(_ header: PlanHeader, runID: String) -> String {
+    let failed = quoted("reports/\(runID)/\(RunLayout.failedFile)")
+    switch header.action {
+    case .cancel: return "rotactl run \(failed)"
+    case .restore: return "rotactl restore \(quoted(header.source?.path ?? runID))"
+    case .dropPending: return "rotactl pending \(failed) --drop"
+    case .promotePending: return "rotactl pending \(failed) --promote"
+    }
   }
 
   /// The one for a single target; nil for a target that is good.
-  static func single(_ item: EvidenceEntry) -> String? {
-    guard !item.isGood else { return nil }
+  static func single(_ item: EvidenceEntry, _ action: RunAction) -> String? {
+    guard action == .cancel, !item.isGood else { return nil }
     var command = "rotactl secretsmanager cancel-rotate-secret"
     command += option("--secret-id", item.entry.actingID)
     command += option("--region", item.entry.actingRegion)

@@ -9,6 +9,7 @@ struct ResultsTable {
   ]
 
   let labels: [String]
+  var action = RunAction.cancel
 
   var headerLine: [UInt8] {
     var line: [UInt8] = []
@@ -35,7 +36,7 @@ struct ResultsTable {
       ResultsTable.requestID(of: settlement), settlement?.startedAt.iso8601 ?? "",
       settlement?.settledAt.iso8601 ?? "",
       (settlement?.warnings ?? []).map(\.code.rawValue).joined(separator: ";"),
-      NextCommand.single(item) ?? settlement?.warnings.lazy.compactMap(\.next).first ?? "",
+      NextCommand.single(item, action) ?? settlement?.warnings.lazy.compactMap(\.next).first ?? "",
       target.sources.map(\.description).joined(separator: "; "),
     ]
     var line: [UInt8] = []

@@ -36,7 +36,7 @@ package final class RunReader {
       while end > 0, line[end - 1] == 0x0A || line[end - 1] == 0x0D { end -= 1 }
       return String(decoding: line[..<end], as: UTF8.self)
     }
-    let table = ResultsTable(labels: evidence.labels)
+    let table = ResultsTable(labels: evidence.labels, action: evidence.header.action)
     guard sink(text(table.headerLine)) else { return }
     var cursor = try evidence.entries()
     while let item = try cursor.next() {

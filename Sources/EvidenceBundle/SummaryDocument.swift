@@ -4,8 +4,10 @@ extension RunEvidence {
   /// `summary.json`: the totals, and which run, by whom, over what, they belong to.
   package func summaryRecord(_ summary: RunSummary) -> JSONValue {
     var object =
-      summary.record(runID: journal.runID, incident: header.incident, reason: header.reason).object
-      ?? JSONObject()
+      summary.record(
+        runID: journal.runID, action: header.action, incident: header.incident,
+        reason: header.reason
+      ).object ?? JSONObject()
     object["toolVersion"] = .string(journal.toolVersion)
     object["finished"] = .bool(journal.finished != nil)
     object["stopped"] = journal.stopped.map(JSONValue.string)
@@ -29,6 +31,9 @@ extension RunEvidence {
           "entries": JSONValue(manifest.entries),
         ]
       })
+    object["source"] = header.source.map { source in
+      ["runId": .string(source.runID), "planSha256": .string(source.planSHA256)]
+    }
     object["planSha256"] = .string(planSHA256)
     object["journalSha256"] = .string(journal.sha256)
     object["journalHead"] = .string(journal.head)
@@ -36,8 +41,8 @@ extension RunEvidence {
     return .object(object)
   }
 
-  /// Whether the run is complete and every one of its targets is proven off.
-  package func isProvenOff(_ summary: RunSummary) -> Bool {
+  /// Whether the run is complete and every one of its targets is proven.
+  package func isProven(_ summary: RunSummary) -> Bool {
     summary.targets > 0 && summary.notGood == 0 && summary.reconciles && journal.finished != nil
   }
 }

@@ -37,10 +37,11 @@ struct SummaryPage {
 
   /// Never reads as success while anything is not proven off.
   private var headline: String {
-    if evidence.isProvenOff(summary) {
+    let action = evidence.header.action
+    if evidence.isProven(summary) {
       return """
-        <p class="headline good">All \(summary.targets) targets settled well: no rotation \
-        is left on.</p>
+        <p class="headline good">All \(summary.targets) targets settled well: \
+        \(action.whatHolds).</p>
         """
     }
     let open = summary.notGood
@@ -54,13 +55,19 @@ struct SummaryPage {
       return "<p class=\"headline bad\">Not complete.\(unfinished)</p>"
     }
     return """
-      <p class="headline bad">NOT proven off: \(open) of \(summary.targets) targets.\(unfinished)</p>
-      <p>Run them again: <code>\(escaped(NextCommand.all(runID: evidence.journal.runID)))</code></p>
+      <p class="headline bad">\(open) of \(summary.targets) targets are \
+      \(action.unproven.replacing("not proven", with: "NOT proven")).\(unfinished)</p>
+      <p>Run them again: <code>\
+      \(escaped(NextCommand.all(evidence.header, runID: evidence.journal.runID)))</code></p>
       """
   }
 
   private var facts: String {
     var rows: [(String, String)] = []
+    if evidence.header.action != .cancel {
+      rows.append(("Action", evidence.header.action.rawValue))
+    }
+    if let source = evidence.header.source { rows.append(("Of run", source.runID)) }
     if let incident = evidence.header.incident { rows.append(("Incident", incident)) }
     if let reason = evidence.header.reason { rows.append(("Reason", reason)) }
     rows.append(("Opened", evidence.journal.openedAt.iso8601))
@@ -124,12 +131,12 @@ struct SummaryPage {
       return "<tr><td>\(escaped(item.entry.target.secretID))</td>"
         + "<td>\(escaped(item.entry.target.region))</td><td>\(item.outcome.rawValue)</td>"
         + "<td>\(escaped(cause))</td>"
-        + "<td><code>\(escaped(NextCommand.single(item) ?? ""))</code></td></tr>"
+        + "<td><code>\(escaped(NextCommand.single(item, evidence.header.action) ?? ""))</code></td></tr>"
     }
     let rest = summary.notGood - notGood.count
     let more = rest > 0 ? "<p>And \(rest) more, all of them in failed.csv.</p>" : ""
     return """
-      <h2>Not proven off</h2>
+      <h2>Not proven</h2>
       <table><thead><tr><th scope="col">secret</th><th scope="col">region</th>\
       <th scope="col">outcome</th><th scope="col">cause</th><th scope="col">next command</th></tr>\
       </thead>

@@ -51,6 +51,9 @@ package struct LanePace: Sendable, Hashable {
     isLowered = next < rate
   }
 
+  /// Whether ``reserve(at:)`` would give a slot.
+  package func isNear(at now: Double) -> Bool { bucket.wait(at: now) <= LanePace.horizon }
+
   /// Asks for a slot.
   package mutating func reserve(at now: Double) -> Answer {
     let wait = bucket.wait(at: now)

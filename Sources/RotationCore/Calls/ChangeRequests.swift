@@ -35,12 +35,12 @@ package struct StageChange: Sendable, Hashable {
   package var secretID: String
   /// Such as `AWSPENDING`.
   package var stage: String
-  /// The version that has the label now; the service refuses when another one has it.
-  package var removeFrom: String
+  /// The version that has the label now, where one has it; the service refuses any other.
+  package var removeFrom: String?
   /// Nil only takes the label away.
   package var moveTo: String?
 
-  package init(secretID: String, stage: String, removeFrom: String, moveTo: String? = nil) {
+  package init(secretID: String, stage: String, removeFrom: String?, moveTo: String? = nil) {
     self.secretID = secretID
     self.stage = stage
     self.removeFrom = removeFrom
@@ -51,8 +51,8 @@ package struct StageChange: Sendable, Hashable {
   package var body: JSONValue {
     var object: JSONObject = [
       "SecretId": .string(secretID), "VersionStage": .string(stage),
-      "RemoveFromVersionId": .string(removeFrom),
     ]
+    object["RemoveFromVersionId"] = removeFrom.map(JSONValue.string)
     object["MoveToVersionId"] = moveTo.map(JSONValue.string)
     return .object(object)
   }

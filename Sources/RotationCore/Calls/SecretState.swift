@@ -35,6 +35,10 @@ package struct SecretState: Sendable, Hashable {
       .versionID
   }
 
+  package var currentVersionID: String? {
+    stages.first { $0.labels.contains("AWSCURRENT") }?.versionID
+  }
+
   package static func == (a: SecretState, b: SecretState) -> Bool { a.record == b.record }
   package func hash(into hasher: inout Hasher) { hasher.combine(arn) }
 }

@@ -2,8 +2,18 @@
 package enum Outcome: String, Sendable, Hashable, CaseIterable {
   /// Turned off by this run, proven by a re-read.
   case cancelled
+  /// Turned on again by this run as it was saved, proven by a re-read.
+  case restored
+  /// AWSPENDING was taken off the stuck version by this run, proven by a re-read.
+  case labelRemoved
+  /// The stuck version was made the current one by this run, proven by a re-read.
+  case promoted
   case alreadyOff
   case neverConfigured
+  /// Rotation is on as it was saved, and this run did not do it.
+  case alreadyOn
+  /// No version was stuck in AWSPENDING.
+  case nothingPending
   /// A replica; its primary was acted on through another target.
   case mergedIntoPrimary
   /// Left alone on purpose; the reason says why.
@@ -30,10 +40,12 @@ package enum OutcomeReason: String, Sendable, Hashable, CaseIterable {
   case preflight
   /// The service or the network refused; the failure says how.
   case service
-  /// The cancel was answered, and re-reads still show rotation on.
+  /// The change was answered, and re-reads do not show it.
   case notProven
   /// Signal, deadline or failure threshold.
   case stopped
+  /// A version that is stuck in AWSPENDING keeps AWS from rotating.
+  case pendingBlocks
 }
 
 /// One HTTP exchange as it is kept for the record.
@@ -50,6 +62,12 @@ package struct AttemptRecord: Sendable, Hashable {
   /// How long was waited before the next attempt; nil when there was none.
   package var retryDelayMilliseconds: Int?
 
+  /// Whether the service may have carried it out although no answer says so: only a refusal with
+  /// a status of 400 to 499 is sure.
+  package var mayHaveHappened: Bool {
+    errorCode != nil && !(400..<500).contains(httpStatus ?? 0)
+  }
+
   package init(
     operation: ServiceOperation, number: Int, startedAt: Timestamp, durationMilliseconds: Int
   ) {
@@ -65,6 +83,8 @@ package struct TargetWarning: Sendable, Hashable {
   package enum Code: String, Sendable, Hashable {
     /// A version still carries AWSPENDING and will block the next rotation.
     case leftoverPending
+    /// A rotation is running, so that the secret was left alone.
+    case rotationRunning
     /// The rotation that was cancelled had been stuck for more than an hour.
     case stalledRotation
     /// A rotation was running while it was cancelled.
@@ -125,7 +145,9 @@ package struct Settlement: Sendable, Hashable {
   /// that acts for it; a secret skipped because its rotation runs is still on.
   package var isGood: Bool {
     switch outcome {
-    case .cancelled, .alreadyOff, .neverConfigured, .mergedIntoPrimary: true
+    case .cancelled, .restored, .labelRemoved, .promoted, .alreadyOff, .neverConfigured,
+      .alreadyOn, .nothingPending, .mergedIntoPrimary:
+      true
     case .skipped: reason == .markedForDeletion || reason == .duplicate
     case .failed, .unknown, .notAttempted: false
     }

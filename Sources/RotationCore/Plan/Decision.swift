@@ -20,6 +20,48 @@ package enum Disposition: String, Sendable, Hashable, CaseIterable {
   case unreadable
   /// Offline preview: the state was not looked at.
   case notExamined
+  /// Rotation is off and was on: turn it on as it was.
+  case restore
+  /// Rotation is on as it was saved.
+  case alreadyOn
+  /// Somebody has changed the secret since, in what matters to the action.
+  case drifted
+  /// A version that is stuck in AWSPENDING keeps AWS from rotating.
+  case blocked
+  /// A version is stuck in AWSPENDING: take the label off.
+  case dropPending
+  /// A version is stuck in AWSPENDING: make it the current one.
+  case promotePending
+  /// No version is stuck in AWSPENDING.
+  case nothingPending
+}
+
+extension Disposition {
+  /// Whether it calls for a change at once.
+  package var isChange: Bool {
+    switch self {
+    case .cancel, .restore, .dropPending, .promotePending: true
+    default: false
+    }
+  }
+
+  /// What a target settles as without a change; nil where one is called for, now or later.
+  package var settlement: (outcome: Outcome, reason: OutcomeReason?)? {
+    switch self {
+    case .cancel, .restore, .dropPending, .promotePending, .inFlight, .notExamined: nil
+    case .alreadyOff: (.alreadyOff, nil)
+    case .neverConfigured: (.neverConfigured, nil)
+    case .alreadyOn: (.alreadyOn, nil)
+    case .nothingPending: (.nothingPending, nil)
+    case .replica: (.mergedIntoPrimary, nil)
+    case .markedForDeletion: (.skipped, .markedForDeletion)
+    case .duplicate: (.skipped, .duplicate)
+    case .drifted: (.skipped, .drifted)
+    case .blocked: (.skipped, .pendingBlocks)
+    case .refused: (.failed, .refused)
+    case .unreadable: (.failed, .service)
+    }
+  }
 }
 
 /// How a rotation that is running now is to be treated.

@@ -17,6 +17,10 @@ package struct PlanEntry: Sendable, Hashable {
   package var failure: ServiceFailure?
   /// When the version with AWSPENDING was made, where there is one.
   package var pendingCreatedAt: Timestamp?
+  /// For a restore: how rotation was configured before it was turned off.
+  package var saved: SavedRotation?
+  /// For a restore: names the one change that this target may have, whatever is tried again.
+  package var clientRequestToken: String?
 
   package init(target: Target, disposition: Disposition, reason: String) {
     self.target = target
@@ -27,7 +31,7 @@ package struct PlanEntry: Sendable, Hashable {
   }
 
   /// Whether the run will try to change something for this target.
-  package var isActionable: Bool { disposition == .cancel || disposition == .inFlight }
+  package var isActionable: Bool { disposition.isChange || disposition == .inFlight }
 
   /// The quota that the change is charged to.
   package var lane: LaneID { LaneID(account: callerAccount ?? "unknown", region: actingRegion) }
@@ -68,6 +72,24 @@ package struct PlanHeader: Sendable, Hashable {
     }
   }
 
+  /// The run that a plan puts right, such as the one whose cancels are undone.
+  package struct Source: Sendable, Hashable {
+    package let runID: String
+    /// Of that run's plan.
+    package let planSHA256: String
+    /// As the operator typed it.
+    package let path: String
+    package init(runID: String, planSHA256: String, path: String) {
+      self.runID = runID
+      self.planSHA256 = planSHA256
+      self.path = path
+    }
+  }
+
+  package var action = RunAction.cancel
+  package var source: Source?
+  /// Seconds over which the changes of each lane are spread evenly; nil: as fast as the pace.
+  package var staggerSeconds: Double?
   package var createdAt: Timestamp
   package var toolVersion: String
   package var offline: Bool
@@ -92,6 +114,14 @@ package struct PlanHeader: Sendable, Hashable {
       "schema": .string(PlanHeader.schema), "createdAt": .string(createdAt.iso8601),
       "toolVersion": .string(toolVersion), "offline": .bool(offline),
     ]
+    if action != .cancel { object["action"] = .string(action.rawValue) }
+    object["source"] = source.map { source in
+      [
+        "runId": .string(source.runID), "planSha256": .string(source.planSHA256),
+        "path": .string(source.path),
+      ]
+    }
+    object["staggerSeconds"] = staggerSeconds.map { JSONValue($0) }
     object["incident"] = incident.map(JSONValue.string)
     object["reason"] = reason.map(JSONValue.string)
     object["manifests"] = .array(
@@ -121,6 +151,17 @@ package struct PlanHeader: Sendable, Hashable {
         else { return nil }
         return Manifest(path: path, copy: copy, sha256: sha256, bytes: bytes, entries: entries)
       })
+    if let word = record["action"]?.string {
+      // A plan of an action that is not known must never be taken for a cancel.
+      guard let action = RunAction(rawValue: word) else { return nil }
+      self.action = action
+    }
+    if let item = record["source"], let runID = item["runId"]?.string,
+      let hash = item["planSha256"]?.string
+    {
+      source = Source(runID: runID, planSHA256: hash, path: item["path"]?.string ?? runID)
+    }
+    staggerSeconds = record["staggerSeconds"]?.double
   }
 }
 
@@ -136,6 +177,8 @@ extension PlanEntry {
     object["primaryOrdinal"] = primaryOrdinal.map { JSONValue($0) }
     object["failure"] = failure?.record
     object["pendingCreatedAt"] = pendingCreatedAt.map { .string($0.iso8601) }
+    object["saved"] = saved?.record
+    object["clientRequestToken"] = clientRequestToken.map(JSONValue.string)
     object["before"] = before?.record
     return .object(object)
   }
@@ -157,6 +200,8 @@ extension PlanEntry {
     failure = record["failure"].map(ServiceFailure.init(record:))
     pendingCreatedAt = record["pendingCreatedAt"]?.string.flatMap(Timestamp.init(iso8601:))
     before = record["before"].map(SecretState.init(record:))
+    saved = record["saved"].map(SavedRotation.init(record:))
+    clientRequestToken = record["clientRequestToken"]?.string
   }
 }
 

@@ -37,7 +37,7 @@ package struct PlanOverview: Sendable, Hashable {
     if entry.isActionable || entry.disposition == .notExamined {
       lanes[entry.lane, default: 0] += 1
     }
-    if entry.isActionable, let next = entry.before?.nextRotation {
+    if entry.isActionable, entry.saved == nil, let next = entry.before?.nextRotation {
       if soonestRotation.map({ next < $0 }) ?? true { soonestRotation = next }
       if next.seconds(since: now) <= PlanOverview.urgentSeconds { rotatingSoon += 1 }
     }
@@ -48,7 +48,9 @@ package struct PlanOverview: Sendable, Hashable {
   package func count(_ disposition: Disposition) -> Int { dispositions[disposition] ?? 0 }
 
   /// Targets that the run will try to change, as far as their state is known.
-  package var actionable: Int { count(.cancel) + count(.inFlight) }
+  package var actionable: Int {
+    dispositions.reduce(count(.inFlight)) { $0 + ($1.key.isChange ? $1.value : 0) }
+  }
   /// Targets that the run may change: ``actionable`` and those that were not examined.
   package var possibleChanges: Int { actionable + count(.notExamined) }
   /// Refused and unreadable targets, those beyond ``held`` included.

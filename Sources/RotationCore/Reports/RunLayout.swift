@@ -7,6 +7,7 @@ package enum RunLayout {
   package static let secretsFolder = "secrets"
   package static let resultsFile = "results.csv"
   package static let failedFile = "failed.csv"
+  package static let restoreFile = "restore.ndjson"
   package static let summaryFile = "summary.json"
   package static let summaryPage = "summary.html"
   package static let sumsFile = "SHA256SUMS"

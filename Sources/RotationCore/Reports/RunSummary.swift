@@ -69,7 +69,9 @@ package struct RunSummary: Sendable, Hashable {
 
   package func count(_ outcome: Outcome) -> Int { outcomes[outcome] ?? 0 }
 
-  package func record(runID: String, incident: String?, reason: String?) -> JSONValue {
+  package func record(
+    runID: String, action: RunAction = .cancel, incident: String?, reason: String?
+  ) -> JSONValue {
     func table(_ counts: [Outcome: Int]) -> JSONValue {
       .object(
         JSONObject(
@@ -81,12 +83,14 @@ package struct RunSummary: Sendable, Hashable {
           counts.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: JSONValue($0.value)) }))
     }
     var object: JSONObject = ["schema": .string(RunSummary.schema), "runId": .string(runID)]
+    object["action"] = .string(action.rawValue)
     object["incident"] = incident.map(JSONValue.string)
     object["reason"] = reason.map(JSONValue.string)
     object["targets"] = JSONValue(targets)
     object["outcomes"] = table(outcomes)
     object["reconciles"] = .bool(reconciles)
-    object["provenOff"] = .bool(notGood == 0)
+    object["proven"] = .bool(notGood == 0)
+    if action == .cancel { object["provenOff"] = .bool(notGood == 0) }
     object["places"] = .array(
       places.sorted { $0.key < $1.key }.map { place, counts in
         [

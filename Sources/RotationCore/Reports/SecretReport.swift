@@ -18,6 +18,7 @@ package enum SecretReport {
     }
     object["plannedAs"] = .string(entry.disposition.rawValue)
     object["planReason"] = .string(entry.reason)
+    object["saved"] = entry.saved?.record
     guard let settlement else {
       object["outcome"] = .string(Outcome.notAttempted.rawValue)
       object["before"] = entry.before?.record

@@ -6,6 +6,7 @@ package struct Examiner<Reader: SecretsManagerReader>: Sendable {
   package let loop: AttemptLoop
   private let pacers: PacerRegistry
   private let identities: [String?: ProfileIdentity]
+  private let rule: any ActionRule
   private let width: Int
 
   /// - Parameters:
@@ -13,11 +14,13 @@ package struct Examiner<Reader: SecretsManagerReader>: Sendable {
   ///   - loop: how calls are paced and repeated.
   ///   - pacers: shared with the run that may follow.
   ///   - identities: of every profile that targets name.
+  ///   - action: what the targets are judged for.
   ///   - width: how many targets are looked at together.
   package init(
     reader: Reader, loop: AttemptLoop, pacers: PacerRegistry,
-    identities: [String?: ProfileIdentity], width: Int
+    identities: [String?: ProfileIdentity], action: RunAction = .cancel, width: Int
   ) {
+    rule = action.rule
     self.reader = reader
     self.loop = loop
     self.pacers = pacers
@@ -27,6 +30,12 @@ package struct Examiner<Reader: SecretsManagerReader>: Sendable {
 
   /// A plan entry for each target, in the same order.
   package func examine(_ targets: [Target]) async -> [PlanEntry] {
+    await examine(
+      targets.map { PlanEntry(target: $0, disposition: .notExamined, reason: "") })
+  }
+
+  /// The same for targets of which the plan must hold something from elsewhere.
+  package func examine(_ targets: [PlanEntry]) async -> [PlanEntry] {
     let cursor = Cursor(count: targets.count)
     return await withTaskGroup(of: [(Int, PlanEntry)].self) { group in
       for _ in 0..<min(width, targets.count) {
@@ -45,30 +54,31 @@ package struct Examiner<Reader: SecretsManagerReader>: Sendable {
     }
   }
 
-  private func examine(_ target: Target) async -> PlanEntry {
+  private func examine(_ draft: PlanEntry) async -> PlanEntry {
+    let target = draft.target
     let identity = identities[target.profile]
-    if let refusal = target.refusal {
-      return PlanEntry(target: target, disposition: .refused, reason: refusal)
+    func entry(_ disposition: Disposition, _ reason: String) -> PlanEntry {
+      var entry = draft
+      entry.disposition = disposition
+      entry.reason = reason
+      return entry
     }
+    if let refusal = target.refusal { return entry(.refused, refusal) }
     if let failure = identity?.failure {
-      var entry = PlanEntry(
-        target: target, disposition: .refused,
-        reason: "the credentials of \(Examiner.name(target.profile)) cannot be used")
+      var entry = entry(
+        .refused, "the credentials of \(Examiner.name(target.profile)) cannot be used")
       entry.failure = failure
       return entry
     }
-    if loop.stop.isStopped {
-      return PlanEntry(
-        target: target, disposition: .unreadable, reason: "not looked at: stopped before its turn")
-    }
+    if loop.stop.isStopped { return entry(.unreadable, "not looked at: stopped before its turn") }
     var entry = await look(
-      at: target, region: target.region, id: target.secretID, caller: identity?.accountID)
+      at: draft, region: target.region, id: target.secretID, caller: identity?.accountID)
     if let primary = entry.before?.primaryRegion, primary != target.region,
       let arn = entry.before?.arn.flatMap({ try? SecretARN(parsing: $0) })
     {
       let replica = entry.before
       entry = await look(
-        at: target, region: primary, id: arn.inRegion(primary).text, caller: identity?.accountID)
+        at: draft, region: primary, id: arn.inRegion(primary).text, caller: identity?.accountID)
       if entry.before == nil { entry.before = replica }
       entry.reason = "replica of \(primary), where the change is made: \(entry.reason)"
     }
@@ -81,9 +91,11 @@ package struct Examiner<Reader: SecretsManagerReader>: Sendable {
 
   /// One look at a secret where it is acted on.
   private func look(
-    at target: Target, region: String, id: String, caller: String?
+    at draft: PlanEntry, region: String, id: String, caller: String?
   ) async -> PlanEntry {
-    var entry = PlanEntry(target: target, disposition: .unreadable, reason: "")
+    let target = draft.target
+    var entry = draft
+    entry.disposition = .unreadable
     entry.callerAccount = caller
     entry.actingRegion = region
     entry.actingID = id
@@ -100,19 +112,26 @@ package struct Examiner<Reader: SecretsManagerReader>: Sendable {
     case .failure(let failure):
       entry.failure = failure
       entry.reason = "DescribeSecret failed: \(failure.code)"
+      if let judgement = rule.judge(failure, for: entry) {
+        entry.disposition = judgement.disposition
+        entry.reason = judgement.reason
+      }
     case .success(let state):
       entry.before = state
       entry.actingID = state.arn ?? id
       if caller == nil, let arn = state.arn.flatMap({ try? SecretARN(parsing: $0) }) {
         entry.callerAccount = arn.accountID
       }
-      if let pending = state.pendingVersionID, state.rotationEnabled == true {
+      if let pending = state.pendingVersionID, rule.asksForAge(of: state) {
         entry.pendingCreatedAt = await createdAt(
           pending, of: entry.actingID, at: site, pacer: pacer)
       }
-      entry.disposition = Decision.disposition(
-        of: state, region: region, pendingCreatedAt: entry.pendingCreatedAt, now: loop.clock.now())
-      entry.reason = Examiner.reason(entry.disposition, state, entry.pendingCreatedAt)
+      let judgement = rule.judge(
+        Look(
+          state, region: region, pendingCreatedAt: entry.pendingCreatedAt, now: loop.clock.now()),
+        for: entry)
+      entry.disposition = judgement.disposition
+      entry.reason = judgement.reason
     }
     return entry
   }
@@ -129,22 +148,5 @@ package struct Examiner<Reader: SecretsManagerReader>: Sendable {
     }
     guard case .success(let versions) = result else { return nil }
     return versions.first { $0.versionID == versionID }?.createdAt
-  }
-
-  private static func reason(
-    _ disposition: Disposition, _ state: SecretState, _ pending: Timestamp?
-  ) -> String {
-    switch disposition {
-    case .cancel where state.pendingVersionID != nil:
-      "rotation is on; a rotation begun \(pending?.iso8601 ?? "earlier") is stalled"
-    case .cancel:
-      state.nextRotation.map { "rotation is on, next at \($0.iso8601)" } ?? "rotation is on"
-    case .alreadyOff: "rotation is already off"
-    case .neverConfigured: "rotation was never configured"
-    case .replica: "a replica of \(state.primaryRegion ?? "another region")"
-    case .markedForDeletion: "marked for deletion; the service refuses changes"
-    case .inFlight: "a rotation is running now\(pending.map { ", begun \($0.iso8601)" } ?? "")"
-    case .duplicate, .refused, .unreadable, .notExamined: ""
-    }
   }
 }

@@ -32,6 +32,16 @@ package struct Planner<Reader: SecretsManagerReader>: Sendable {
     to path: String, header: PlanHeader, overview empty: PlanOverview,
     next: () throws -> [Target]?
   ) async throws -> Result {
+    try await write(to: path, header: header, overview: empty) {
+      try next()?.map { PlanEntry(target: $0, disposition: .notExamined, reason: "") }
+    }
+  }
+
+  /// The same for targets of which the plan must hold something from elsewhere.
+  package func write(
+    to path: String, header: PlanHeader, overview empty: PlanOverview,
+    next: () throws -> [PlanEntry]?
+  ) async throws -> Result {
     var overview = empty
     var resolver = PlanResolver()
     let draft = path + ".draft"

@@ -10,17 +10,18 @@ extension AttemptLoop {
 
   /// Sends when the adaptive rate, the pace of the lane and the bound on calls in flight allow it.
   ///
-  /// - Returns: nil when the run stopped first.
+  /// - Returns: nil when the run stopped first, or the call must not leave any more.
   func paced<Output: Sendable>(
     _ operation: ServiceOperation, _ pacer: LanePacer, _ mode: RetryMode,
-    _ attempt: AttemptNumber, _ send: (AttemptNumber) async -> AttemptReply<Output>
+    _ attempt: AttemptNumber, mayLeave: (() async -> Bool)?,
+    _ send: (AttemptNumber) async -> AttemptReply<Output>
   ) async -> Exchange<Output>? {
     if mode == .adaptive, operation.isMutating, await !adaptiveToken(pacer) { return nil }
     guard let line = pacer.line(for: operation) else {
       return await limit.hold { await exchange(operation, attempt, send) }
     }
     while true {
-      guard let due = await slot(operation, pacer, line) else { return nil }
+      guard let due = await slot(operation, pacer, line, mayLeave) else { return nil }
       let wait = due - clock.elapsed()
       if wait > 0, await !stop.wait(wait, on: clock) { return nil }
       let sent = await limit.hold { () -> Exchange<Output>? in
@@ -47,12 +48,16 @@ extension AttemptLoop {
 
   /// Stands in line until the lane tells a time to leave.
   ///
-  /// - Returns: nil when the run stopped first.
+  /// - Returns: nil when the run stopped first, or the call must not leave any more.
   private func slot(
-    _ operation: ServiceOperation, _ pacer: LanePacer, _ line: ConcurrencyLimit
+    _ operation: ServiceOperation, _ pacer: LanePacer, _ line: ConcurrencyLimit,
+    _ mayLeave: (() async -> Bool)?
   ) async -> Double? {
     await line.hold {
       while !stop.isStopped {
+        if let mayLeave, await pacer.isNear(operation, now: clock.elapsed()), await !mayLeave() {
+          return nil
+        }
         switch await pacer.reserve(operation, now: clock.elapsed()) {
         case .leave(let due): return due
         case .ask(let seconds):

@@ -68,19 +68,22 @@ package struct AttemptLoop: Sendable {
   /// - `attempts`: receives every exchange.
   /// - `willSend`: runs before each exchange, and before its wait for the pace; when it answers
   ///   false nothing is sent and the call ends as abandoned.
-  /// - `notSent`: runs when a stop ended that wait, so that nothing left after all.
+  /// - `notSent`: runs when that wait ended without anything leaving after all.
+  /// - `mayLeave`: is asked at the end of that wait, of calls that are paced; when it answers false
+  ///   nothing is sent and the call ends as abandoned.
   /// - `send`: one exchange.
   package func call<Output: Sendable>(
     _ operation: ServiceOperation, profile: String? = nil, pacer: LanePacer,
     attempts: inout [AttemptRecord], willSend: (Int) async -> Bool = { _ in true },
-    notSent: () async -> Void = {}, send: (AttemptNumber) async -> AttemptReply<Output>
+    notSent: () async -> Void = {}, mayLeave: (() async -> Bool)? = nil,
+    send: (AttemptNumber) async -> AttemptReply<Output>
   ) async -> Result<Output, ServiceFailure> {
     var progress = Progress(policy: policy(for: profile))
     while true {
       guard await willSend(progress.number) else { return .failure(abandoned) }
       guard
         var exchange = await paced(
-          operation, pacer, progress.policy.mode, progress.attempt, send)
+          operation, pacer, progress.policy.mode, progress.attempt, mayLeave: mayLeave, send)
       else {
         await notSent()
         return .failure(abandoned)

@@ -51,6 +51,12 @@ package actor LanePacer {
     isPaced ? operation.rateGroup.flatMap { lines[$0] } : nil
   }
 
+  /// Whether the call at the head of the line would be given a slot now.
+  func isNear(_ operation: ServiceOperation, now: Double) -> Bool {
+    guard !(operation.isMutating && isPaused) else { return false }
+    return operation.rateGroup.flatMap { paces[$0]?.isNear(at: now) } ?? true
+  }
+
   /// Asks for a slot, from the head of the line.
   func reserve(_ operation: ServiceOperation, now: Double) -> LanePace.Answer {
     guard !(operation.isMutating && isPaused) else { return .ask(after: LanePacer.pauseStep) }
@@ -148,6 +154,8 @@ package actor PacerRegistry {
   private var pacers: [LaneID: LanePacer] = [:]
   private let configured: ConfiguredLimits
   private var tuned = RunLimits()
+  /// Rates that a lane keeps below whatever else is said.
+  private var ceilings: [LaneID: Double] = [:]
   private let clock: RunClock
 
   package init(_ configured: ConfiguredLimits, clock: RunClock) {
@@ -174,8 +182,20 @@ package actor PacerRegistry {
     }
   }
 
-  private func limits(of lane: LaneID) -> LaneLimits {
-    tuned.limits(of: lane, configured: configured.limits(of: lane))
+  /// Spreads a lane's changes evenly: one at a time, and no more a second than that.
+  package func hold(_ lane: LaneID, below rate: Double) async {
+    ceilings[lane] = rate
+    await pacers[lane]?.apply(limits(of: lane), now: clock.elapsed())
+  }
+
+  /// What holds for a lane now.
+  package func limits(of lane: LaneID) -> LaneLimits {
+    var limits = tuned.limits(of: lane, configured: configured.limits(of: lane))
+    if let ceiling = ceilings[lane], ceiling < limits.rate {
+      limits.rate = ceiling
+      limits.burst = 1
+    }
+    return limits
   }
 
   /// Every lane that has made a call, in the order of their names.

@@ -1,184 +1,204 @@
 internal import DurableFiles
 package import RotationCore
 
-/// Brings one target to its outcome: look again, decide, cancel, prove.
+/// Brings one target to its outcome: look again, judge, change, prove.
+///
+/// What a state calls for, the change and its proof are the action's; everything else is the same
+/// for all actions.
 package struct TargetRunner<Service: SecretsManagerService>: Sendable {
   /// What came of one turn.
   enum Turn: Sendable {
     case settled(Settlement)
-    /// A rotation is running; look again after that many seconds.
+    /// A rotation is running, or the state changed under the call; look again after that many
+    /// seconds.
     case wait(Double, WaitState)
     /// The run is stopping and nothing was sent: the target stays as it was.
     case untouched
   }
 
-  /// What a target that waits for a rotation takes along.
+  /// What a target takes along from one turn to the next.
   struct WaitState: Sendable {
     var startedAt: Timestamp
+    var attempts: [AttemptRecord]
+    /// Whether a change may have been carried out.
+    var inDoubt = false
+    /// Since a rotation was first seen to run.
+    var flight: Flight?
+  }
+
+  /// A rotation that is waited for.
+  struct Flight: Sendable {
     var giveUpAt: Double
     var delay: Double
-    var attempts: [AttemptRecord]
   }
 
   private let service: Service
   private let examiner: Examiner<Service>
   private let loop: AttemptLoop
   private let journal: JournalWriter
+  private let rule: any ActionRule
   private let policy: InFlightPolicy
   private let inFlightTimeout: Double
+  private let words: TargetWords
 
-  package init(
+  init(
     service: Service, examiner: Examiner<Service>, loop: AttemptLoop, journal: JournalWriter,
-    inFlight policy: InFlightPolicy, inFlightTimeout: Double
+    action: RunAction, settings: RunExecutor<Service>.Settings
   ) {
     self.service = service
     self.examiner = examiner
     self.loop = loop
     self.journal = journal
-    self.policy = policy
-    self.inFlightTimeout = inFlightTimeout
+    rule = action.rule
+    policy = settings.inFlight
+    inFlightTimeout = settings.inFlightTimeout
+    words = TargetWords(action: action, run: settings.runName)
   }
 
   /// The first wait for a rotation in flight and the longest, in seconds.
   private static var firstWait: Double { 2 }
   private static var longestWait: Double { 15 }
-  /// Pauses between the re-reads that prove a cancel; the service is eventually consistent.
+  /// Pauses between the re-reads that prove a change; the service is eventually consistent.
   private static var proofPauses: [Double] { [0, 0.5, 1, 2, 4, 5] }
+  /// A look that is older, in seconds, is repeated right before the change leaves.
+  private static var freshSeconds: Double { 1 }
+
+  /// A target at work in one turn.
+  private struct Work {
+    let entry: PlanEntry
+    let pacer: LanePacer
+    var inDoubt: Bool
+    var attempts: [AttemptRecord]
+    var settlement: Settlement
+
+    var site: CallSite { CallSite(profile: entry.target.profile, region: entry.actingRegion) }
+  }
 
   /// One turn of a target.
   ///
   /// - `entry`: the target with its plan.
   /// - `inDoubt`: an earlier process wrote an intent and no outcome.
-  /// - `waited`: from earlier turns that found a rotation in flight.
+  /// - `waited`: from earlier turns.
   /// - `pacer`: of the target's lane.
   func turn(
     _ entry: PlanEntry, inDoubt: Bool, waited: WaitState?, pacer: LanePacer
   ) async -> Turn {
-    let startedAt = waited?.startedAt ?? loop.clock.now()
-    var attempts = waited?.attempts ?? []
-    let looked = await describe(entry, pacer, &attempts)
     var settlement = Settlement(
-      ordinal: entry.target.ordinal, outcome: .failed, startedAt: startedAt,
-      settledAt: loop.clock.now())
+      ordinal: entry.target.ordinal, outcome: .failed,
+      startedAt: waited?.startedAt ?? loop.clock.now(), settledAt: loop.clock.now())
     settlement.before = entry.before
-    let state: SecretState
-    switch looked {
-    case .failure(let failure):
-      // A stop ends retries: what would have been tried again is left for another process.
-      if failure.kind == .abandoned || loop.stop.isStopped && isPassing(failure) {
-        return inDoubt ? doubt(settlement, attempts) : .untouched
-      }
-      settlement.outcome = inDoubt ? .unknown : .failed
-      settlement.reason = .service
-      settlement.failure = failure
-      settlement.message = "the state could not be read"
-      return finish(settlement, attempts)
-    case .success(let found): state = found
+    var work = Work(
+      entry: entry, pacer: pacer, inDoubt: inDoubt || waited?.inDoubt ?? false,
+      attempts: waited?.attempts ?? [], settlement: settlement)
+    switch await describe(work, &work.attempts) {
+    case .failure(let failure): return unreadable(work, failure)
+    case .success(let state):
+      if !work.inDoubt { work.settlement.before = state }
+      let look = await look(work, at: state)
+      let judgement = rule.judge(look, for: entry)
+      return await act(on: judgement, look, &work, waited?.flight)
     }
-    if !inDoubt { settlement.before = state }
-    let pendingCreatedAt = await pendingTime(entry, state, pacer)
-    let now = loop.clock.now()
-    let disposition = Decision.disposition(
-      of: state, region: entry.actingRegion, pendingCreatedAt: pendingCreatedAt, now: now)
-    switch disposition {
+  }
+
+  private func unreadable(_ work: Work, _ failure: ServiceFailure) -> Turn {
+    var work = work
+    // A stop ends retries: what would have been tried again is left for another process.
+    if failure.kind == .abandoned || loop.stop.isStopped && isPassing(failure) {
+      return work.inDoubt ? doubt(work) : .untouched
+    }
+    if let judgement = rule.judge(failure, for: work.entry) {
+      return settle(&work, as: judgement, after: nil)
+    }
+    work.settlement.outcome = work.inDoubt ? .unknown : .failed
+    work.settlement.reason = .service
+    work.settlement.failure = failure
+    work.settlement.message = "the state could not be read"
+    return finish(work)
+  }
+
+  private func act(
+    on judgement: Judgement, _ look: Look, _ work: inout Work, _ flight: Flight?
+  ) async -> Turn {
+    switch judgement.disposition {
     case .inFlight where policy == .skip:
-      settlement.outcome = .skipped
-      settlement.reason = .inFlight
-      settlement.message = "a rotation is running; left alone as asked"
-      settlement.after = state
-      return finish(settlement, attempts)
+      return leaveInFlight(&work, look, "a rotation is running; left alone as asked")
     case .inFlight where policy == .wait:
       let elapsed = loop.clock.elapsed()
-      var wait =
-        waited
-        ?? WaitState(
-          startedAt: startedAt, giveUpAt: elapsed + inFlightTimeout,
-          delay: TargetRunner.firstWait, attempts: [])
-      wait.attempts = attempts
-      if elapsed + wait.delay > wait.giveUpAt {
-        settlement.outcome = .skipped
-        settlement.reason = .inFlight
-        settlement.message = "a rotation was still running when the time to wait was over"
-        settlement.after = state
-        return finish(settlement, attempts)
+      var flight =
+        flight ?? Flight(giveUpAt: elapsed + inFlightTimeout, delay: TargetRunner.firstWait)
+      if elapsed + flight.delay > flight.giveUpAt {
+        return leaveInFlight(
+          &work, look, "a rotation was still running when the time to wait was over")
       }
-      let pause = wait.delay
-      wait.delay = min(pause * 1.5, TargetRunner.longestWait)
-      return .wait(pause, wait)
-    case .inFlight, .cancel:
-      if state.pendingVersionID != nil {
-        settlement.warnings.append(pendingWarning(disposition, pendingCreatedAt))
+      let pause = flight.delay
+      flight.delay = min(pause * 1.5, TargetRunner.longestWait)
+      return .wait(pause, next(work, flight))
+    case .inFlight, .cancel, .restore, .dropPending, .promotePending:
+      guard let change = rule.change(of: look.state, for: work.entry) else {
+        return settle(
+          &work, as: Judgement(.unreadable, "the plan does not hold what the change needs"),
+          after: look.state)
       }
-      return await cancel(entry, settlement, attempts, inDoubt: inDoubt, pacer)
-    default:
-      settleWithoutCall(entry, &settlement, disposition, state, inDoubt: inDoubt)
-      return finish(settlement, attempts)
+      if let warning = words.pending(judgement.disposition, look) {
+        work.settlement.warnings.append(warning)
+      }
+      return await carryOut(change, work, flight)
+    default: return settle(&work, as: judgement, after: look.state)
     }
   }
+
+  private func next(_ work: Work, _ flight: Flight?) -> WaitState {
+    WaitState(
+      startedAt: work.settlement.startedAt, attempts: work.attempts, inDoubt: work.inDoubt,
+      flight: flight)
+  }
+
+  // MARK: - Looking
 
   private func describe(
-    _ entry: PlanEntry, _ pacer: LanePacer, _ attempts: inout [AttemptRecord]
+    _ work: Work, _ attempts: inout [AttemptRecord]
   ) async -> Result<SecretState, ServiceFailure> {
-    let site = CallSite(profile: entry.target.profile, region: entry.actingRegion)
-    return await loop.persistentCall(
-      .describeSecret, profile: site.profile, pacer: pacer, attempts: &attempts
+    await loop.persistentCall(
+      .describeSecret, profile: work.site.profile, pacer: work.pacer, attempts: &attempts
     ) {
-      await service.describeSecret(entry.actingID, at: site, attempt: $0)
+      await service.describeSecret(work.entry.actingID, at: work.site, attempt: $0)
     }
   }
 
-  private func pendingTime(
-    _ entry: PlanEntry, _ state: SecretState, _ pacer: LanePacer
-  ) async -> Timestamp? {
-    guard state.rotationEnabled == true, let pending = state.pendingVersionID else { return nil }
-    if pending == entry.before?.pendingVersionID, let known = entry.pendingCreatedAt {
-      return known
+  private func look(_ work: Work, at state: SecretState) async -> Look {
+    var created: Timestamp?
+    if rule.asksForAge(of: state), let pending = state.pendingVersionID {
+      if pending == work.entry.before?.pendingVersionID, let known = work.entry.pendingCreatedAt {
+        created = known
+      } else {
+        created = await examiner.createdAt(
+          pending, of: work.entry.actingID, at: work.site, pacer: work.pacer)
+      }
     }
-    let site = CallSite(profile: entry.target.profile, region: entry.actingRegion)
-    return await examiner.createdAt(pending, of: entry.actingID, at: site, pacer: pacer)
+    return Look(
+      state, region: work.entry.actingRegion, pendingCreatedAt: created, now: loop.clock.now())
   }
 
-  private func settleWithoutCall(
-    _ entry: PlanEntry, _ settlement: inout Settlement, _ disposition: Disposition,
-    _ state: SecretState, inDoubt: Bool
-  ) {
-    settlement.after = state
-    switch disposition {
-    case .alreadyOff where inDoubt:
-      settlement.outcome = .cancelled
-      settlement.message = "an interrupted cancel was in doubt; the re-read proves it"
-      settlement.warnings = afterWarnings(entry, state)
-    case .alreadyOff: settlement.outcome = .alreadyOff
-    case .neverConfigured: settlement.outcome = .neverConfigured
-    case .markedForDeletion:
-      settlement.outcome = .skipped
-      settlement.reason = .markedForDeletion
-      settlement.message = "marked for deletion"
-    default:
-      settlement.outcome = .failed
-      settlement.reason = .drifted
-      settlement.message = "the secret is now a replica of \(state.primaryRegion ?? "elsewhere")"
-    }
-  }
+  // MARK: - Changing
 
-  /// The change itself: an intent for each attempt is on the disk before the attempt leaves.
-  private func cancel(
-    _ entry: PlanEntry, _ draft: Settlement, _ earlier: [AttemptRecord], inDoubt: Bool,
-    _ pacer: LanePacer
-  ) async -> Turn {
-    var settlement = draft
-    var attempts = earlier
-    let site = CallSite(profile: entry.target.profile, region: entry.actingRegion)
+  /// The change itself: an intent for each attempt is on the disk before the attempt leaves, and
+  /// the look that called for it is no older than the last second.
+  private func carryOut(_ change: SecretChange, _ draft: Work, _ flight: Flight?) async -> Turn {
+    var work = draft
+    let entry = work.entry
+    let operation = change.operation
     var intents = 0
+    var lookedAt = loop.clock.elapsed()
+    var looks: [AttemptRecord] = []
+    var isStale = false
     let result = await loop.persistentCall(
-      .cancelRotateSecret, profile: site.profile, pacer: pacer, attempts: &attempts,
+      operation, profile: work.site.profile, pacer: work.pacer, attempts: &work.attempts,
       willSend: { number in
-        guard !loop.stop.isStopped else { return false }
-        do throws(FileError) {
+        do {
           try await journal.commit(
             .intent(
-              ordinal: entry.target.ordinal, operation: .cancelRotateSecret,
-              region: entry.actingRegion, secretID: entry.actingID, attempt: number))
+              ordinal: entry.target.ordinal, operation: operation, region: entry.actingRegion,
+              secretID: entry.actingID, attempt: number))
           intents += 1
           return true
         } catch {
@@ -190,135 +210,141 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
         journal.append(.withdrawn(ordinal: entry.target.ordinal))
         intents -= 1
       },
-      send: { await service.cancelRotateSecret(entry.actingID, at: site, attempt: $0) })
+      mayLeave: {
+        guard loop.clock.elapsed() - lookedAt > TargetRunner.freshSeconds else { return true }
+        isStale = await !stillCallsFor(change, draft, &looks)
+        lookedAt = loop.clock.elapsed()
+        return !isStale
+      },
+      send: { await service.carryOut(change, at: draft.site, attempt: $0) })
+    // Any earlier attempt may have been carried out although its answer was lost.
+    let mayHaveHappened =
+      work.inDoubt
+      || work.attempts.contains { $0.operation == operation && $0.mayHaveHappened }
+    work.attempts += looks
     switch result {
-    case .success:
-      return await prove(entry, settlement, attempts, answered: true, failure: nil, pacer)
+    case .success: return await prove(work, operation, answered: true, failure: nil)
+    case .failure where isStale:
+      work.inDoubt = mayHaveHappened
+      return .wait(0, next(work, flight))
     case .failure(let failure):
-      if intents == 0 {
-        return inDoubt ? doubt(settlement, attempts) : .untouched
+      if intents == 0 { return work.inDoubt ? doubt(work) : .untouched }
+      if mayHaveHappened || failure.leavesDoubt {
+        return await prove(work, operation, answered: false, failure: failure)
       }
-      // Any earlier attempt may have been carried out although its answer was lost.
-      let doubtful =
-        inDoubt || failure.leavesDoubt
-        || attempts.contains {
-          $0.operation == .cancelRotateSecret && ($0.httpStatus ?? 500) >= 500
-        }
-      if doubtful {
-        return await prove(entry, settlement, attempts, answered: false, failure: failure, pacer)
-      }
-      if loop.stop.isStopped, isPassing(failure) { return doubt(settlement, attempts) }
-      settlement.outcome = .failed
-      settlement.reason = .service
-      settlement.failure = failure
-      settlement.message = "CancelRotateSecret was refused"
-      return finish(settlement, attempts)
+      if loop.stop.isStopped, isPassing(failure) { return doubt(work) }
+      work.settlement.outcome = .failed
+      work.settlement.reason = .service
+      work.settlement.failure = failure
+      work.settlement.message = "\(operation.rawValue) was refused"
+      return finish(work)
     }
   }
 
-  /// Re-reads until rotation is seen to be off; only that makes a target `cancelled`.
+  /// Looks once more, when the wait for the pace was long.
+  private func stillCallsFor(
+    _ change: SecretChange, _ work: Work, _ looks: inout [AttemptRecord]
+  ) async -> Bool {
+    guard case .success(let state) = await describe(work, &looks) else { return false }
+    let judgement = rule.judge(await look(work, at: state), for: work.entry)
+    let isDue =
+      judgement.disposition.isChange || judgement.disposition == .inFlight && policy == .cancel
+    return isDue && rule.change(of: state, for: work.entry) == change
+  }
+
+  // MARK: - Proving
+
+  /// Re-reads until the change is seen; only that settles a target as changed.
   private func prove(
-    _ entry: PlanEntry, _ draft: Settlement, _ earlier: [AttemptRecord], answered: Bool,
-    failure: ServiceFailure?, _ pacer: LanePacer
+    _ draft: Work, _ operation: ServiceOperation, answered: Bool, failure: ServiceFailure?
   ) async -> Turn {
-    var settlement = draft
-    var attempts = earlier
-    settlement.failure = failure
+    var work = draft
     var last: SecretState?
     for pause in TargetRunner.proofPauses {
       // A stop does not end the proof: what was sent is followed to its end within the drain.
       if pause > 0 { await loop.clock.sleep(pause) }
       if Task.isCancelled { break }
-      guard case .success(let state) = await describe(entry, pacer, &attempts) else { break }
+      guard case .success(let state) = await describe(work, &work.attempts) else { break }
       last = state
-      if state.rotationEnabled != true {
-        settlement.outcome = .cancelled
-        settlement.failure = nil
-        settlement.after = state
-        if !answered { settlement.message = "the answer was lost; the re-read proves it" }
-        settlement.warnings += afterWarnings(entry, state)
-        return finish(settlement, attempts)
+      if rule.isProven(by: state, for: work.entry) {
+        work.settlement.outcome = rule.outcome
+        work.settlement.after = state
+        if !answered {
+          work.settlement.message = "the answer was lost; the re-read proves it"
+        }
+        work.settlement.warnings += words.after(work.entry, state)
+        return finish(work)
       }
     }
-    settlement.after = last
-    settlement.reason = .notProven
-    if let failure, loop.stop.isStopped, isPassing(failure) {
-      return doubt(settlement, attempts)
-    }
+    work.settlement.failure = failure
+    work.settlement.after = last
+    work.settlement.reason = .notProven
+    if let failure, loop.stop.isStopped, isPassing(failure) { return doubt(work) }
     if last != nil, !answered {
-      settlement.outcome = .failed
-      settlement.reason = .service
-      settlement.message = "CancelRotateSecret failed, and rotation is still on"
+      work.settlement.outcome = .failed
+      work.settlement.reason = .service
+      work.settlement.message = "\(operation.rawValue) failed, and \(words.unchanged)"
     } else {
-      settlement.outcome = .unknown
-      settlement.message =
+      work.settlement.outcome = .unknown
+      work.settlement.message =
         last == nil
-        ? "the cancel was sent, and the state could not be read afterwards"
-        : "the cancel was accepted, and re-reads still show rotation on"
+        ? "\(operation.rawValue) was sent, and the state could not be read afterwards"
+        : "\(operation.rawValue) was accepted, and re-reads do not show it: \(words.unchanged)"
     }
-    return finish(settlement, attempts)
+    return finish(work)
+  }
+
+  // MARK: - Settling
+
+  private func settle(_ work: inout Work, as judgement: Judgement, after: SecretState?) -> Turn {
+    work.settlement.after = after
+    let isProven = after.map { rule.isProven(by: $0, for: work.entry) } ?? false
+    if work.inDoubt, isProven, let after {
+      work.settlement.outcome = rule.outcome
+      work.settlement.message = "an interrupted change was in doubt; the re-read proves it"
+      work.settlement.warnings = words.after(work.entry, after)
+      return finish(work)
+    }
+    if judgement.disposition == .replica {
+      work.settlement.reason = .drifted
+      work.settlement.message =
+        "the secret is now a replica of \(after?.primaryRegion ?? "elsewhere")"
+    } else if let (outcome, reason) = judgement.disposition.settlement {
+      work.settlement.outcome = outcome
+      work.settlement.reason = reason
+      if reason != nil { work.settlement.message = judgement.reason }
+      if judgement.disposition == .blocked, let after {
+        work.settlement.warnings.append(words.blocked(after))
+      }
+    }
+    return finish(work)
+  }
+
+  private func leaveInFlight(_ work: inout Work, _ look: Look, _ message: String) -> Turn {
+    work.settlement.outcome = .skipped
+    work.settlement.reason = .inFlight
+    work.settlement.message = message
+    work.settlement.after = look.state
+    work.settlement.warnings.append(words.running(look))
+    return finish(work)
   }
 
   private func isPassing(_ failure: ServiceFailure) -> Bool {
     failure.kind == .abandoned || RetryPolicy.verdict(on: failure) != .final
   }
 
-  private func doubt(_ draft: Settlement, _ attempts: [AttemptRecord]) -> Turn {
-    var settlement = draft
-    settlement.outcome = .unknown
-    settlement.reason = .stopped
-    settlement.message = "the run stopped before the outcome could be re-read"
-    return finish(settlement, attempts)
+  private func doubt(_ draft: Work) -> Turn {
+    var work = draft
+    work.settlement.outcome = .unknown
+    work.settlement.reason = .stopped
+    work.settlement.message = "the run stopped before the outcome could be re-read"
+    return finish(work)
   }
 
-  private func finish(_ draft: Settlement, _ attempts: [AttemptRecord]) -> Turn {
-    var settlement = draft
+  private func finish(_ work: Work) -> Turn {
+    var settlement = work.settlement
     settlement.settledAt = loop.clock.now()
-    settlement.attempts = attempts
+    settlement.attempts = work.attempts
     return .settled(settlement)
-  }
-
-  private func pendingWarning(_ disposition: Disposition, _ created: Timestamp?) -> TargetWarning {
-    let since = created.map { " since \($0.iso8601)" } ?? ""
-    return disposition == .inFlight
-      ? TargetWarning(
-        .cancelledInFlight,
-        "a rotation was running\(since) and was cancelled; compare the database with AWSCURRENT")
-      : TargetWarning(.stalledRotation, "a rotation had been stuck\(since)")
-  }
-
-  private func afterWarnings(_ entry: PlanEntry, _ state: SecretState) -> [TargetWarning] {
-    var warnings: [TargetWarning] = []
-    let asked = entry.target.secretID
-    if let arn = state.arn, SecretARN.looksLikeARN(asked), asked != arn,
-      entry.actingRegion == entry.target.region
-    {
-      warnings.append(
-        TargetWarning(.otherARN, "the manifest asked for \(asked), a part of the ARN that answered")
-      )
-    }
-    if let owner = state.arn.flatMap({ try? SecretARN(parsing: $0) })?.accountID,
-      let caller = entry.callerAccount, owner != caller
-    {
-      warnings.append(
-        TargetWarning(.crossAccount, "owned by account \(owner), changed by account \(caller)"))
-    }
-    if let pending = state.pendingVersionID, let arn = state.arn {
-      let region = (try? SecretARN(parsing: arn))?.region ?? ""
-      warnings.append(
-        TargetWarning(
-          .leftoverPending,
-          "version \(pending) still carries AWSPENDING and blocks the next rotation",
-          next: "aws secretsmanager list-secret-version-ids --secret-id \(arn) --region \(region)"))
-    }
-    if let service = state.owningService {
-      warnings.append(
-        TargetWarning(.reEnabler, "managed by \(service), which may switch rotation on again"))
-    }
-    for tag in state.ownerTags.prefix(3) {
-      warnings.append(
-        TargetWarning(.reEnabler, "tag \(tag.name) says that another tool owns this secret"))
-    }
-    return warnings
   }
 }

@@ -3,7 +3,7 @@ import RotationCore
 extension SimulatedService {
   private static let changeMembers = [
     "secret", "account", "region", "rotationEnabled", "nextRotation", "beginRotation",
-    "finishesAfterSeconds", "markedForDeletion", "denied", "removeStage",
+    "finishesAfterSeconds", "markedForDeletion", "denied", "removeStage", "rules",
   ]
 
   /// Alters a secret behind the service's back, as another operator would.
@@ -35,6 +35,10 @@ extension SimulatedService {
     let deleted = members.bool("markedForDeletion", &problems)
     let denied = members.bool("denied", &problems)
     let stage = members.string("removeStage", &problems)
+    let rules = members.value("rules")
+    if let rules, rules.object == nil {
+      problems.add("rules", "it is \(rules.kindName)", "write RotationRules")
+    }
     guard problems.list.isEmpty, let key = found?.key, var secret = found?.secret else {
       throw ScenarioError(problems: problems.list)
     }
@@ -48,6 +52,7 @@ extension SimulatedService {
     if let next { secret.nextRotation = next.resolved(start: now) }
     if let seconds { secret.rotationSeconds = seconds }
     if let stage { secret.removeStage(stage) }
+    if let rules { secret.rotationRules = rules }
     if begins {
       let id = Mixer.uuid(["change", secret.arn.text, now.iso8601])
       secret.beginRotation(versionID: id, at: now)

@@ -81,6 +81,8 @@ struct ReportCommand: RotactlCommand {
     var ending = RunEnding(
       runID: reader.evidence.journal.runID, folder: path,
       status: summary.notGood == 0 ? .success : .finishedWithFailures)
+    ending.action = reader.evidence.header.action
+    ending.source = reader.evidence.header.source?.path
     ending.incident = reader.evidence.header.incident
     ending.reason = reader.evidence.header.reason
     let view = SummaryView(summary: summary, ending: ending, unproven: unproven)

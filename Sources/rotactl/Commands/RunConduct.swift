@@ -43,13 +43,14 @@ struct RunConduct: Sendable {
       try? await journal.close()
       throw error
     }
-    session.board.begin(.cancelling, total: targets)
+    let action = try PlanFileReader(path: folder.file(RunLayout.planFile)).header.action
+    session.board.begin(action.stage, total: targets)
     for (outcome, count) in state.totals { session.board.settled(outcome, count: count) }
     let executor = RunExecutor(
       service: session.client, loop: session.loop, pacers: session.pacers, identities: identities,
       settings: .init(
         inFlight: inFlight.policy, inFlightTimeout: inFlight.timeout.seconds,
-        laneWorkers: Self.laneWorkers))
+        laneWorkers: Self.laneWorkers, runName: folder.path))
     let timer = Task { [session] in
       // Ends with the run: it is cancelled below, whatever happens.
       guard let deadline else { return }
@@ -159,6 +160,8 @@ struct RunConduct: Sendable {
     var ending = RunEnding(runID: folder.runID, folder: folder.path, status: status)
     ending.bundlePath = bundle.path
     ending.bundleSHA256 = bundle.sha256
+    ending.action = facts.header.action
+    ending.source = facts.header.source?.path
     ending.incident = incident
     ending.reason = reason
     ending.stop =

@@ -3,6 +3,7 @@ internal import RotationCore
 /// The question before anything is changed: the operator types how many.
 struct Confirmation: Sendable {
   let overview: PlanOverview
+  let action: RunAction
   /// `--yes`.
   let isConfirmed: Bool
   /// Whether somebody can be asked.
@@ -11,11 +12,12 @@ struct Confirmation: Sendable {
   let answer: @Sendable () -> String?
 
   init(
-    overview: PlanOverview, isConfirmed: Bool,
+    overview: PlanOverview, action: RunAction = .cancel, isConfirmed: Bool,
     canAsk: Bool = StandardStreams.canAsk(),
     answer: @escaping @Sendable () -> String? = StandardStreams.lineFromTerminal
   ) {
     self.overview = overview
+    self.action = action
     self.isConfirmed = isConfirmed
     self.canAsk = canAsk
     self.answer = answer
@@ -55,7 +57,7 @@ struct Confirmation: Sendable {
       ])
     }
     let first =
-      "Turn rotation off for \(upTo)\(HumanText.count(overview.possibleChanges, "secret")) "
+      "\(action.question) \(upTo)\(HumanText.count(overview.possibleChanges, "secret")) "
       + "in \(HumanText.count(accounts, "account")) and \(HumanText.count(regions, "region"))?"
     return ([style.bold(first)] + table.lines(indent: 2, style: style)).joined(separator: "\n")
   }

@@ -1,3 +1,5 @@
+internal import RotationCore
+
 /// Numbers, durations and foreign text as people read them.
 enum HumanText {
   /// Digits in groups of three: `1,234,567`.
@@ -26,6 +28,18 @@ enum HumanText {
     if days > 0 { return "\(days)d \(hours)h" }
     if hours > 0 { return "\(hours)h \(minutes)m" }
     return minutes > 0 ? "\(minutes)m \(rest)s" : "\(rest)s"
+  }
+
+  /// RotationRules in a few words: `every 30 days`, `rate(10 days), window 3h`.
+  static func rules(_ rules: JSONValue) -> String {
+    var parts: [String] = []
+    if let schedule = rules["ScheduleExpression"]?.string {
+      parts.append(printable(schedule))
+    } else if let days = rules["AutomaticallyAfterDays"]?.int {
+      parts.append("every \(count(days, "day"))")
+    }
+    if let window = rules["Duration"]?.string { parts.append("window \(printable(window))") }
+    return parts.isEmpty ? "by the service's rules" : parts.joined(separator: ", ")
   }
 
   /// One digit after the point, none from 100 on: `0.5`, `38.2`, `250`.

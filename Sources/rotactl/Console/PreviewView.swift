@@ -86,13 +86,32 @@ struct PreviewView: Sendable {
       }
       if let next = entry.before?.nextRotation { line += " (next was \(next.iso8601))" }
       return [line]
+    case .restore:
+      var line = "  \(style.green("+")) \(name): rotation off -> on"
+      if let rules = entry.saved?.rules { line += ", \(HumanText.rules(rules))" }
+      if let next = entry.saved?.nextRotation { line += " (next was \(next.iso8601))" }
+      return [line]
+    case .dropPending, .promotePending:
+      let pending = entry.before?.pendingVersionID ?? "unknown"
+      let change =
+        entry.disposition == .dropPending
+        ? "AWSPENDING off version \(pending)"
+        : "AWSCURRENT from \(entry.before?.currentVersionID ?? "none") to version \(pending)"
+      return ["  \(style.red("-")) \(name): \(change)\(PreviewView.age(of: entry))"]
+    case .drifted, .blocked:
+      return ["  ! \(name): \(entry.disposition.words), \(HumanText.printable(entry.reason))"]
     case .refused, .unreadable:
       return ["  ! \(name): \(entry.disposition.words), \(HumanText.printable(entry.reason))"]
     case .notExamined:
       return ["  ? \(name): \(HumanText.printable(entry.reason))"]
-    case .alreadyOff, .neverConfigured, .replica, .markedForDeletion, .duplicate:
+    case .alreadyOff, .neverConfigured, .replica, .markedForDeletion, .duplicate, .alreadyOn,
+      .nothingPending:
       return ["    \(name): no change, \(HumanText.printable(entry.reason))"]
     }
+  }
+
+  private static func age(of entry: PlanEntry) -> String {
+    entry.pendingCreatedAt.map { ", pending since \($0.iso8601)" } ?? ""
   }
 
   /// Counts per account and region.

@@ -14,6 +14,9 @@ struct RunEnding: Sendable {
   var bundleSHA256: String?
   /// Nil when the run came to its end by itself.
   var stop: Stop?
+  var action = RunAction.cancel
+  /// The run that this one puts right, as the operator typed it.
+  var source: String?
   var incident: String?
   var reason: String?
   var status: ExitStatus
@@ -68,10 +71,10 @@ struct SummaryView: Sendable {
         case .deadline: "at the deadline"
         case .threshold: "by the failure threshold"
         }
-      return "STOPPED \(cause): \(bad) of \(all) targets are not proven off"
+      return "STOPPED \(cause): \(bad) of \(all) targets are \(ending.action.unproven)"
     }
     guard summary.notGood == 0 else {
-      return "NOT ALL OFF: \(bad) of \(all) targets are not proven off"
+      return "NOT \(ending.action.allDone): \(bad) of \(all) targets are \(ending.action.unproven)"
     }
     guard ending.status == .success else {
       return "NOT FINISHED: \(ending.status.meaning)"
@@ -79,7 +82,7 @@ struct SummaryView: Sendable {
     let deleted = summary.count(.skipped)
     let also = deleted > 0 ? "; \(HumanText.count(deleted)) of them were skipped with cause" : ""
     return
-      "ALL OFF: each of \(HumanText.count(summary.targets, "target")) is settled and proven\(also)"
+      "\(ending.action.allDone): each of \(HumanText.count(summary.targets, "target")) is settled and proven\(also)"
   }
 
   /// The whole text, without a newline at its end.
@@ -139,7 +142,7 @@ struct SummaryView: Sendable {
 
   private func unprovenLines(_ style: Style) -> [String] {
     guard summary.notGood > 0 else { return [] }
-    var lines = ["", style.bold("not proven off")]
+    var lines = ["", style.bold(ending.action.unproven)]
     for item in unproven {
       let outcome = item.settlement?.outcome ?? .notAttempted
       var line = "  \(outcome.words): \(item.entry.target.words)"
@@ -149,7 +152,9 @@ struct SummaryView: Sendable {
       lines.append(line)
       if let cause = SummaryView.cause(item) { lines.append("    \(HumanText.printable(cause))") }
       // What the run never came to is taken up by `resume`, not target by target.
-      if outcome != .notAttempted { lines.append("    \(item.entry.target.repeatCommand)") }
+      if ending.action == .cancel, outcome != .notAttempted {
+        lines.append("    \(item.entry.target.repeatCommand)")
+      }
     }
     let hidden = summary.notGood - unproven.count
     if hidden > 0 {
@@ -201,16 +206,25 @@ struct SummaryView: Sendable {
     let folder = HumanText.shellWord(ending.folder)
     if ending.stop != nil || summary.count(.notAttempted) > 0 { return "rotactl resume \(folder)" }
     guard summary.notGood > 0 else { return nil }
-    return "rotactl run \(HumanText.shellWord(ending.folder + "/" + RunLayout.failedFile))"
+    let failed = HumanText.shellWord(ending.folder + "/" + RunLayout.failedFile)
+    switch ending.action {
+    case .cancel: return "rotactl run \(failed)"
+    case .restore: return "rotactl restore \(HumanText.shellWord(ending.source ?? ending.runID))"
+    case .dropPending: return "rotactl pending \(failed) --drop"
+    case .promotePending: return "rotactl pending \(failed) --promote"
+    }
   }
 
   /// The machine form: the summary's record with how the run ended.
   var json: JSONValue {
     var object: JSONObject = ["type": "summary", "version": 1]
     let record = summary.record(
-      runID: ending.runID, incident: ending.incident, reason: ending.reason)
+      runID: ending.runID, action: ending.action, incident: ending.incident,
+      reason: ending.reason)
     object.members.append(contentsOf: record.object?.members ?? [])
-    object["provenOff"] = .bool(summary.reconciles && summary.notGood == 0 && summary.targets > 0)
+    let isProven = summary.reconciles && summary.notGood == 0 && summary.targets > 0
+    object["proven"] = .bool(isProven)
+    if ending.action == .cancel { object["provenOff"] = .bool(isProven) }
     object["stopped"] = ending.stop.map { .string($0.rawValue) }
     object["folder"] = .string(ending.folder)
     object["bundle"] = ending.bundlePath.map(JSONValue.string)

@@ -5,6 +5,11 @@ extension Outcome {
   var words: String {
     switch self {
     case .cancelled: "cancelled"
+    case .restored: "restored"
+    case .labelRemoved: "label removed"
+    case .promoted: "promoted"
+    case .alreadyOn: "already on"
+    case .nothingPending: "nothing pending"
     case .alreadyOff: "already off"
     case .neverConfigured: "never configured"
     case .mergedIntoPrimary: "merged into primary"
@@ -30,6 +35,13 @@ extension Disposition {
     case .refused: "refused"
     case .unreadable: "unreadable"
     case .notExamined: "not examined"
+    case .restore: "restore"
+    case .alreadyOn: "already on"
+    case .drifted: "drifted"
+    case .blocked: "blocked"
+    case .dropPending: "drop"
+    case .promotePending: "promote"
+    case .nothingPending: "nothing pending"
     }
   }
 }

@@ -99,7 +99,7 @@ import Testing
       summary.add(entry, outcome == .notAttempted ? nil : settlement)
     }
     #expect(summary.reconciles)
-    #expect(summary.targets == 8)
+    #expect(summary.targets == Outcome.allCases.count)
     #expect(summary.notGood == 4)
     let record = summary.record(runID: "r", incident: nil, reason: nil)
     #expect(record["provenOff"] == false)

@@ -69,6 +69,28 @@ struct EngineHarness: Sendable {
     }
   }
 
+  /// Plans a run of another kind.
+  @discardableResult
+  func plan(
+    _ drafts: [PlanEntry], _ action: RunAction, stagger: Double? = nil
+  ) async throws -> Planner<InProcessService>.Result {
+    let examiner = Examiner(
+      reader: service, loop: loop, pacers: pacers,
+      identities: await identities(drafts.map(\.target)), action: action, width: 32)
+    var header = PlanHeader(
+      createdAt: clock.now(), toolVersion: "test", offline: false, incident: nil, reason: nil,
+      manifests: [])
+    header.action = action
+    header.staggerSeconds = stagger
+    var rest: [PlanEntry]? = drafts
+    return try await Planner(examiner: examiner, stop: stop).write(
+      to: planPath, header: header, overview: PlanOverview(now: clock.now())
+    ) { () -> [PlanEntry]? in
+      defer { rest = nil }
+      return rest
+    }
+  }
+
   /// Executes the plan from whatever the journal says.
   func execute(
     _ targets: [Target], sha256: String, inFlight: InFlightPolicy = .wait, timeout: Double = 600
