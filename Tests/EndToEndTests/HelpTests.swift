@@ -11,7 +11,9 @@ struct HelpTests {
       arguments, environment: Program.environment(home: folder.path), folder: folder.path)
   }
 
-  @Test(arguments: ["plan", "run", "resume", "tune", "report", "verify", "drill", "simulate"])
+  @Test(arguments: [
+    "plan", "run", "resume", "tune", "restore", "pending", "report", "verify", "drill", "simulate",
+  ])
   func `each command shows its own help and the exit statuses`(command: String) async throws {
     for arguments in [[command, "--help"], ["help", command]] {
       let result = try await run(arguments)

@@ -14,6 +14,7 @@ struct Preparation: Sendable {
   /// From the command line; a manifest's own words stand in where it says nothing.
   var incident: String?
   var reason: String?
+  var purpose = RunPurpose()
 
   /// Manifests that were read to their ends and hold no problem.
   struct Checked: Sendable {
@@ -182,16 +183,16 @@ struct Preparation: Sendable {
     session.board.begin(.describing, total: count)
     let examiner = Examiner(
       reader: session.client, loop: session.loop, pacers: session.pacers, identities: identities,
-      width: session.pacing.concurrency)
+      action: purpose.action, width: session.pacing.concurrency)
     var reader = try PlanFileReader(path: list)
     return try await Planner(examiner: examiner, stop: session.stop).write(
       to: path, header: header, overview: PlanOverview(now: session.clock.now())
-    ) {
-      var window: [Target] = []
+    ) { () -> [PlanEntry]? in
+      var window: [PlanEntry] = []
       while window.count < Preparation.window, let (entry, _, _) = try reader.next() {
-        var target = entry.target
-        target.sources += merged[target.ordinal] ?? []
-        window.append(target)
+        var draft = try purpose.draft(of: entry.target)
+        draft.target.sources += merged[entry.target.ordinal] ?? []
+        window.append(draft)
       }
       return window.isEmpty ? nil : window
     }
@@ -201,13 +202,18 @@ struct Preparation: Sendable {
   private static let window = 4096
 
   private func planHeader(_ checked: Checked) -> PlanHeader {
-    PlanHeader(
+    var header = PlanHeader(
       createdAt: session.clock.now(), toolVersion: ToolVersion.text, offline: false,
       incident: checked.incident, reason: checked.reason,
       manifests: zip(checked.sources, checked.readings).map { source, reading in
         PlanHeader.Manifest(
-          path: reading.path, copy: DurableFile.name(of: source.spool ?? ""),
-          sha256: reading.sha256.hex, bytes: reading.byteCount, entries: reading.entryCount)
+          path: purpose.manifestPath ?? reading.path,
+          copy: DurableFile.name(of: source.spool ?? ""), sha256: reading.sha256.hex,
+          bytes: reading.byteCount, entries: reading.entryCount)
       })
+    header.action = purpose.action
+    header.source = purpose.source
+    header.staggerSeconds = purpose.staggerSeconds
+    return header
   }
 }

@@ -55,7 +55,9 @@ struct ResumeCommand: RotactlCommand {
     let (header, profiles) = try checkedPlan(of: folder, state)
     let session = try Session(
       connection: recorded.merged(into: connection.resolved(settings)),
-      pacing: try pacing.resolved(settings), environment: process.environment,
+      pacing: try pacing.resolved(
+        settings, defaultRate: recorded.rate ?? header.action.defaultRate),
+      environment: process.environment,
       sessionName: RunFlow.sessionName(runID: folder.runID, incident: header.incident),
       command: "resume", console: console)
     defer { session.client.close() }
@@ -68,7 +70,8 @@ struct ResumeCommand: RotactlCommand {
     let conduct = RunConduct(
       session: session, console: console, output: output, folder: folder,
       reports: DurableFile.folder(of: folder.path), bundleFormat: recorded.bundleFormat,
-      writesReportFiles: recorded.writesReportFiles, inFlight: try inFlight.resolved(settings),
+      writesReportFiles: recorded.writesReportFiles, 
+      inFlight: try inFlight.resolved(settings, default: recorded.inFlight ?? .wait),
       identities: identities, incident: header.incident, reason: header.reason,
       signingKey: signingKey, progress: progress)
     return try await conduct.execute(

@@ -15,12 +15,14 @@ struct Rotactl: ParsableCommand {
         rotactl plan incident.csv                  preview; changes nothing
         rotactl run incident.csv --incident INC-7  turn rotation off, write reports and a bundle
         rotactl verify reports/RUN.tar.gz          check a bundle
+        rotactl restore RUN                        rotation on again, exactly as it was
 
       \(ExitStatus.helpSection)
       """,
     version: "rotactl \(ToolVersion.text)",
     subcommands: [
       WhoamiCommand.self, PlanCommand.self, RunCommand.self, ResumeCommand.self, TuneCommand.self,
+      RestoreCommand.self, PendingCommand.self,
       ReportCommand.self, VerifyCommand.self, DrillCommand.self, SimulateCommand.self,
     ])
 }

@@ -16,6 +16,9 @@ struct RunFlow: Sendable {
   let environment: [String: String]
   let surroundings: Surroundings
   let isDrill: Bool
+  var purpose = RunPurpose()
+  /// Shows a plan of stuck versions in place of the usual preview.
+  var listing: PendingView?
 
   /// How many targets a preview shows one by one.
   private static let shownTargets = PreviewView.shownLimit
@@ -57,6 +60,7 @@ struct RunFlow: Sendable {
       copies: folder.file(RunLayout.manifestFolder))
     preparation.incident = run.incident
     preparation.reason = run.reason
+    preparation.purpose = purpose
     await session.learnRegion()
     guard let checked = try preparation.check() else { return .usage }
     let identities = try await preparation.identities(checked)
@@ -66,17 +70,19 @@ struct RunFlow: Sendable {
     guard plan.isComplete else { return RunFlow.stopped(session.stop) }
     progress.pause()
     if !output.isJSON {
-      console.say(RunFlow.view(plan.overview, [], pacing).text(style: console.errorStyle))
+      console.say(view(plan.overview, []).text(style: console.errorStyle))
     }
-    try Confirmation(overview: plan.overview, isConfirmed: run.isConfirmed || isDrill).ask(
-      on: console)
+    try Confirmation(
+      overview: plan.overview, action: purpose.action, isConfirmed: run.isConfirmed || isDrill
+    ).ask(on: console)
     if session.stop.isStopped { return RunFlow.stopped(session.stop) }
     let record = RunRecordFile(
       runID: runID, startedAt: session.clock.now(), incident: checked.incident,
       reason: checked.reason, host: HostFacts.host,
       operatorName: HostFacts.operatorName(environment), connection: connection, pacing: pacing,
       inFlight: inFlight, bundleFormat: run.bundleFormat.rawValue,
-      writesReportFiles: run.writesReportFiles, isDrill: isDrill, identities: identities)
+      writesReportFiles: run.writesReportFiles, isDrill: isDrill, identities: identities,
+      action: purpose.action)
     try record.write(to: folder)
     isKept = true
     progress.proceed()
@@ -111,6 +117,7 @@ struct RunFlow: Sendable {
       session: session, console: console, manifests: manifests, copies: copies)
     preparation.incident = run.incident
     preparation.reason = run.reason
+    preparation.purpose = purpose
     // Offline means that nobody is asked, not even the machine that this runs on.
     if !offline { await session.learnRegion() }
     guard let checked = try preparation.check() else { return .usage }
@@ -134,9 +141,10 @@ struct RunFlow: Sendable {
   }
 
   private func showPlan(_ path: String, _ overview: PlanOverview, _ console: Console) throws {
+    if let listing { return try show(listing, path, overview, console) }
     var reader = try PlanFileReader(path: path)
     var shown: [PlanEntry] = []
-    if output.isJSON { console.result(RunFlow.view(overview, [], pacing).json) }
+    if output.isJSON { console.result(view(overview, []).json) }
     while output.isJSON || shown.count < RunFlow.shownTargets,
       let (entry, _, _) = try reader.next()
     {
@@ -147,8 +155,37 @@ struct RunFlow: Sendable {
       }
     }
     if !output.isJSON {
-      console.result(
-        RunFlow.view(overview, shown, pacing).text(style: console.outputStyle))
+      console.result(view(overview, shown).text(style: console.outputStyle))
+    }
+  }
+
+  /// Versions that are stuck, and what could not be looked at.
+  private func show(
+    _ listing: PendingView, _ path: String, _ overview: PlanOverview, _ console: Console
+  ) throws {
+    if output.isJSON {
+      console.result(listing.json(overview))
+    } else {
+      console.result(console.outputStyle.bold(listing.headline(overview)))
+    }
+    var reader = try PlanFileReader(path: path)
+    var shown = 0
+    var total = 0
+    while let (entry, _, _) = try reader.next() {
+      let isHeld = entry.disposition == .refused || entry.disposition == .unreadable
+      guard PendingView.isStuck(entry) || isHeld else { continue }
+      total += 1
+      if output.isJSON {
+        guard console.result(listing.json(of: entry, now: overview.now)) else { return }
+      } else if shown < PendingView.shownLimit {
+        shown += 1
+        for line in listing.lines(of: entry, now: overview.now) { console.result(line) }
+      }
+    }
+    guard !output.isJSON else { return }
+    if total > shown { console.result("  and \(HumanText.count(total - shown)) more") }
+    if overview.count(.dropPending) + overview.count(.inFlight) > 0 {
+      for line in [""] + listing.advice { console.result(line) }
     }
   }
 
@@ -176,7 +213,7 @@ struct RunFlow: Sendable {
     for index in shown.indices {
       shown[index].target.sources += merged[shown[index].target.ordinal] ?? []
     }
-    let view = RunFlow.view(overview, shown, pacing)
+    let view = view(overview, shown)
     if output.isJSON {
       console.result(view.json)
     } else {
@@ -187,10 +224,10 @@ struct RunFlow: Sendable {
 
   // MARK: Shared
 
-  private static func view(
-    _ overview: PlanOverview, _ entries: [PlanEntry], _ pacing: ResolvedPacing
-  ) -> PreviewView {
-    PreviewView(overview: overview, entries: entries, rate: pacing.rate)
+  private func view(_ overview: PlanOverview, _ entries: [PlanEntry]) -> PreviewView {
+    var view = PreviewView(overview: overview, entries: entries, rate: pacing.rate)
+    view.staggerSeconds = purpose.staggerSeconds
+    return view
   }
 
   private static func stopped(_ stop: StopSignal) -> ExitStatus {

@@ -22,6 +22,7 @@ struct RunRecordFile {
   var writesReportFiles: Bool
   var isDrill: Bool
   var identities: [String?: ProfileIdentity]
+  var action = RunAction.cancel
 
   var record: JSONValue {
     var object: JSONObject = [
@@ -29,6 +30,7 @@ struct RunRecordFile {
       "toolVersion": .string(ToolVersion.text), "startedAt": .string(startedAt.iso8601),
       "host": .string(host), "operator": .string(operatorName), "drill": .bool(isDrill),
     ]
+    object["action"] = .string(action.rawValue)
     object["incident"] = incident.map(JSONValue.string)
     object["reason"] = reason.map(JSONValue.string)
     object["settings"] = settings
@@ -107,6 +109,16 @@ struct RecordedRun {
     self.value = value
   }
 
+  var action: RunAction {
+    value["action"]?.string.flatMap(RunAction.init(rawValue:)) ?? .cancel
+  }
+  /// The run's own pace and treatment of rotations that run, where it was not a cancel: those are
+  /// part of what was confirmed.
+  var rate: Double? { action == .cancel ? nil : setting("ratePerSecond")?.double }
+  var inFlight: InFlightPolicy? {
+    action == .cancel
+      ? nil : setting("inFlight")?.string.flatMap(InFlightPolicy.init(rawValue:))
+  }
   var isDrill: Bool { value["drill"]?.bool ?? false }
   var bundleFormat: BundleFormat {
     setting("bundleFormat")?.string.flatMap(BundleFormat.init(rawValue:)) ?? .tarGz

@@ -10,6 +10,8 @@ struct PreviewView: Sendable {
   let entries: [PlanEntry]
   /// Changing calls per second and lane.
   let rate: Double
+  /// Seconds over which each lane's changes are spread; nil for as fast as the rate.
+  var staggerSeconds: Double?
 
   init(overview: PlanOverview, entries: [PlanEntry], rate: Double) {
     self.overview = overview
@@ -51,6 +53,10 @@ struct PreviewView: Sendable {
   var cost: String {
     let atMost = overview.count(.notExamined) > 0 ? "at most " : ""
     let seconds = overview.predictedSeconds(rate: rate)
+    if let staggerSeconds, staggerSeconds > seconds {
+      return "\(atMost)\(HumanText.count(overview.predictedCalls, "API call")), spread over "
+        + "\(HumanText.duration(seconds: staggerSeconds)) in each account and region"
+    }
     return "\(atMost)\(HumanText.count(overview.predictedCalls, "API call")), "
       + "no less than \(HumanText.duration(seconds: seconds)) at \(HumanText.decimal(rate)) "
       + "changes per second for each account and region"

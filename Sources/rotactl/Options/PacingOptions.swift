@@ -45,9 +45,12 @@ struct PacingOptions: ParsableArguments {
   static let burstBounds = 1...1000
   static let concurrencyBounds = 1...4096
 
-  func resolved(_ settings: Settings) throws(UsageProblem) -> ResolvedPacing {
+  /// - `defaultRate`: the action's, where nothing else is said.
+  func resolved(
+    _ settings: Settings, defaultRate: Double = RunAction.cancel.defaultRate
+  ) throws(UsageProblem) -> ResolvedPacing {
     ResolvedPacing(
-      rate: try settings.value(rate, "rate", RateValue.read)?.perSecond ?? 40,
+      rate: try settings.value(rate, "rate", RateValue.read)?.perSecond ?? defaultRate,
       laneRates: try settings.list(laneRate, "lane-rate", LaneRateValue.read),
       burst: try settings.value(
         burst, "burst", SettingReader.wholeNumber(PacingOptions.burstBounds)) ?? 2,
@@ -77,10 +80,12 @@ struct InFlightOptions: ParsableArguments {
       "Longest wait for a running rotation to finish (default: 10m).", valueName: "duration"))
   var timeout: String?
 
-  func resolved(_ settings: Settings) throws(UsageProblem) -> ResolvedInFlight {
+  func resolved(
+    _ settings: Settings, default policy: InFlightPolicy = .wait
+  ) throws(UsageProblem) -> ResolvedInFlight {
     ResolvedInFlight(
-      policy: try settings.value(policy, "in-flight", SettingReader.word(InFlightPolicy.self))
-        ?? .wait,
+      policy: try settings.value(
+        self.policy, "in-flight", SettingReader.word(InFlightPolicy.self)) ?? policy,
       timeout: try settings.value(timeout, "in-flight-timeout", DurationValue.read)?.duration
         ?? .seconds(600))
   }
