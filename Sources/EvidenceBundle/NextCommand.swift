@@ -16,6 +16,10 @@ enum NextCommand {
   /// The one for a single target; nil for a target that is good.
   static func single(_ item: EvidenceEntry, _ action: RunAction) -> String? {
     guard action == .cancel, !item.isGood else { return nil }
+    // Cancelling a rotation that runs is what the run has kept from doing.
+    guard item.settlement?.reason != .inFlight else {
+      return item.settlement?.warnings.lazy.compactMap(\.next).first
+    }
     var command = "rotactl secretsmanager cancel-rotate-secret"
     command += option("--secret-id", item.entry.actingID)
     command += option("--region", item.entry.actingRegion)

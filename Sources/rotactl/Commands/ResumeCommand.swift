@@ -70,7 +70,7 @@ struct ResumeCommand: RotactlCommand {
     let conduct = RunConduct(
       session: session, console: console, output: output, folder: folder,
       reports: DurableFile.folder(of: folder.path), bundleFormat: recorded.bundleFormat,
-      writesReportFiles: recorded.writesReportFiles, 
+      writesReportFiles: recorded.writesReportFiles,
       inFlight: try inFlight.resolved(settings, default: recorded.inFlight ?? .wait),
       identities: identities, incident: header.incident, reason: header.reason,
       signingKey: signingKey, progress: progress)
