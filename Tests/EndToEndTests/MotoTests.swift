@@ -113,5 +113,24 @@ struct MotoTests {
     #expect(second.records.last?["outcomes"]?["cancelled"] == 2)
     #expect(second.records.last?["outcomes"]?["alreadyOff"] == 2)
     for number in 1...4 { #expect(try await server.isRotating("moto/db-\(number)") == false) }
+
+    let run = try #require(second.records.last?["folder"]?.string)
+    // The function does nothing, so that each rotation is left unfinished; labels are mended first.
+    let blocked = try await program.run(
+      ["restore", run, "--yes", "--json"], environment: server.environment,
+      folder: server.folder.path)
+    #expect(blocked.status == 3)
+    #expect(blocked.records.last?["outcomes"]?["skipped"] == 2)
+    let mended = try await program.run(
+      ["pending", run, "--drop", "--include-in-flight", "--yes", "--json"],
+      environment: server.environment, folder: server.folder.path)
+    #expect(mended.status == 0, "\(mended.error)\(mended.output)")
+    let restored = try await program.run(
+      ["restore", run, "--yes", "--json"], environment: server.environment,
+      folder: server.folder.path)
+    #expect(restored.status == 0, "\(restored.error)\(restored.output)")
+    #expect(restored.records.last?["outcomes"]?["restored"] == 2)
+    #expect(try await server.isRotating("moto/db-1") == false)
+    #expect(try await server.isRotating("moto/db-3") == true)
   }
 }

@@ -39,6 +39,7 @@ import Testing
         folder   reports/r-1
         bundle   reports/r-1.tar.gz
         sha256   ab12
+        undo     rotactl restore reports/r-1
         """)
     #expect(view.json["provenOff"] == true)
     #expect(view.json["next"] == nil)
@@ -96,10 +97,53 @@ import Testing
         bundle   reports/r-1.tar.gz
         sha256   ab12
         next     rotactl run reports/r-1/failed.csv
+        undo     rotactl restore reports/r-1
         """#)
     #expect(view.json["provenOff"] == false)
     #expect(view.json["notProven"]?.array?.count == 2)
     #expect(view.json["exitStatus"] == 3)
+  }
+
+  @Test func `each action has its own words and its own way on`() {
+    let words: [(RunAction, Outcome, String, String)] = [
+      (.restore, .restored, "ALL ON AGAIN", "rotactl restore reports/r-0"),
+      (.dropPending, .labelRemoved, "ALL DROPPED", "rotactl pending reports/r-1/failed.csv --drop"),
+      (
+        .promotePending, .promoted, "ALL PROMOTED",
+        "rotactl pending reports/r-1/failed.csv --promote"
+      ),
+    ]
+    for (action, outcome, headline, next) in words {
+      let done = (Samples.entry(0, "a", .restore), Samples.settlement(0, outcome))
+      let left = (
+        Samples.entry(1, "b", .drifted), Samples.settlement(1, .skipped, reason: .drifted)
+      )
+      func view(_ items: [(PlanEntry, Settlement)], _ status: rotactl.ExitStatus) -> SummaryView {
+        var summary = RunSummary()
+        for (entry, settlement) in items { summary.add(entry, settlement) }
+        var ending = RunEnding(runID: "r-1", folder: "reports/r-1", status: status)
+        ending.action = action
+        ending.source = "reports/r-0"
+        return SummaryView(summary: summary, ending: ending, unproven: [])
+      }
+      let good = view([done], .success)
+      #expect(good.headline.hasPrefix(headline))
+      #expect(good.isSuccess && good.undoCommand == nil && good.nextCommand == nil)
+      #expect(good.json["provenOff"] == nil && good.json["proven"] == true)
+      let bad = view([done, left], .finishedWithFailures)
+      #expect(bad.headline.hasPrefix("NOT " + headline))
+      #expect(!bad.text().contains("proven off"))
+      #expect(bad.nextCommand == next)
+    }
+  }
+
+  @Test func `secrets that are left alone are no changes of a preview`() {
+    var overview = PlanOverview(now: Samples.now, skipsInFlight: true)
+    let running = Samples.entry(0, "a", .inFlight)
+    for entry in [running, Samples.entry(1, "b", .dropPending)] { overview.add(entry) }
+    #expect(overview.possibleChanges == 1)
+    #expect(overview.lanes.values.reduce(0, +) == 1)
+    #expect(PreviewView.lines(of: running, skipsInFlight: true)[0].contains("left alone"))
   }
 
   @Test func `no headline of an unfinished or doubtful run reads as success`() {

@@ -10,6 +10,8 @@ package struct PlanOverview: Sendable, Hashable {
 
   /// The moment that "soon" is measured from.
   package let now: Timestamp
+  /// Whether targets whose rotation runs will be left alone, and so are no changes.
+  package let skipsInFlight: Bool
   package private(set) var targets = 0
   package private(set) var dispositions: [Disposition: Int] = [:]
   /// Targets per account and region, all dispositions.
@@ -25,7 +27,10 @@ package struct PlanOverview: Sendable, Hashable {
   /// The first refused or unreadable entries, at most ``heldLimit``.
   package private(set) var held: [PlanEntry] = []
 
-  package init(now: Timestamp) { self.now = now }
+  package init(now: Timestamp, skipsInFlight: Bool = false) {
+    self.now = now
+    self.skipsInFlight = skipsInFlight
+  }
 
   package mutating func add(_ entry: PlanEntry) {
     targets += 1
@@ -34,10 +39,12 @@ package struct PlanOverview: Sendable, Hashable {
       account: entry.callerAccount ?? entry.target.accountID ?? "unknown",
       region: entry.target.region)
     places[place, default: [:]][entry.disposition, default: 0] += 1
-    if entry.isActionable || entry.disposition == .notExamined {
+    let isLeft = skipsInFlight && entry.disposition == .inFlight
+    if entry.isActionable && !isLeft || entry.disposition == .notExamined {
       lanes[entry.lane, default: 0] += 1
     }
-    if entry.isActionable, entry.saved == nil, let next = entry.before?.nextRotation {
+    let wouldRotate = entry.disposition == .cancel || entry.disposition == .inFlight
+    if wouldRotate, let next = entry.before?.nextRotation {
       if soonestRotation.map({ next < $0 }) ?? true { soonestRotation = next }
       if next.seconds(since: now) <= PlanOverview.urgentSeconds { rotatingSoon += 1 }
     }
@@ -49,7 +56,9 @@ package struct PlanOverview: Sendable, Hashable {
 
   /// Targets that the run will try to change, as far as their state is known.
   package var actionable: Int {
-    dispositions.reduce(count(.inFlight)) { $0 + ($1.key.isChange ? $1.value : 0) }
+    dispositions.reduce(skipsInFlight ? 0 : count(.inFlight)) {
+      $0 + ($1.key.isChange ? $1.value : 0)
+    }
   }
   /// Targets that the run may change: ``actionable`` and those that were not examined.
   package var possibleChanges: Int { actionable + count(.notExamined) }

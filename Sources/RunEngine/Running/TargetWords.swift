@@ -34,7 +34,9 @@ struct TargetWords: Sendable {
   /// A rotation that was left to run.
   func running(_ look: Look) -> TargetWarning {
     let pending = look.state.pendingVersionID ?? "unknown"
-    let since = look.pendingCreatedAt.map { " since \($0.iso8601)" } ?? ""
+    let since =
+      look.pendingCreatedAt.map { " since \($0.iso8601)" }
+      ?? " for a time that ListSecretVersionIds did not tell"
     if action == .cancel {
       return TargetWarning(
         .rotationRunning,
@@ -44,8 +46,8 @@ struct TargetWords: Sendable {
     }
     return TargetWarning(
       .rotationRunning,
-      "version \(pending) has been in AWSPENDING\(since), which is less than an hour: its rotation "
-        + "may still finish", next: TargetWords.describe(look.state, region: look.region))
+      "version \(pending) has been in AWSPENDING\(since), less than an hour as far as is known: its "
+        + "rotation may still finish", next: TargetWords.describe(look.state, region: look.region))
   }
 
   /// A version that keeps rotation from being put back.

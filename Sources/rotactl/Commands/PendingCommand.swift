@@ -41,6 +41,8 @@ struct PendingCommand: RotactlCommand {
     let settings = process.settings
     let run = try self.run.resolved(settings)
     let connection = try self.connection.resolved(settings)
+    let drop = try settings.flag(self.drop, "drop")
+    let promote = try settings.flag(self.promote, "promote")
     guard !(drop && promote) else {
       throw UsageProblem(
         place: "--drop", what: "it stands beside --promote", hint: "give one of the two")

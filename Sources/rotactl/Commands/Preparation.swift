@@ -186,7 +186,8 @@ struct Preparation: Sendable {
       action: purpose.action, width: session.pacing.concurrency)
     var reader = try PlanFileReader(path: list)
     return try await Planner(examiner: examiner, stop: session.stop).write(
-      to: path, header: header, overview: PlanOverview(now: session.clock.now())
+      to: path, header: header,
+      overview: PlanOverview(now: session.clock.now(), skipsInFlight: purpose.skipsInFlight)
     ) { () -> [PlanEntry]? in
       var window: [PlanEntry] = []
       while window.count < Preparation.window, let (entry, _, _) = try reader.next() {

@@ -61,6 +61,7 @@ struct RunFlow: Sendable {
     preparation.incident = run.incident
     preparation.reason = run.reason
     preparation.purpose = purpose
+    preparation.purpose.skipsInFlight = inFlight.policy == .skip
     await session.learnRegion()
     guard let checked = try preparation.check() else { return .usage }
     let identities = try await preparation.identities(checked)
@@ -118,6 +119,7 @@ struct RunFlow: Sendable {
     preparation.incident = run.incident
     preparation.reason = run.reason
     preparation.purpose = purpose
+    preparation.purpose.skipsInFlight = inFlight.policy == .skip
     // Offline means that nobody is asked, not even the machine that this runs on.
     if !offline { await session.learnRegion() }
     guard let checked = try preparation.check() else { return .usage }

@@ -6,6 +6,8 @@ struct RunPurpose: Sendable {
   var action = RunAction.cancel
   /// The run that this one puts right.
   var source: PlanHeader.Source?
+  /// Whether secrets whose rotation runs are left alone.
+  var skipsInFlight = false
   /// Seconds over which each lane's changes are spread.
   var staggerSeconds: Double?
   /// Stands in the plan for a manifest that was made of an earlier run.

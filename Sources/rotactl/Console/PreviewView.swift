@@ -69,7 +69,9 @@ struct PreviewView: Sendable {
     lines.append(cost)
     if !entries.isEmpty {
       lines.append("")
-      lines += entries.flatMap { PreviewView.lines(of: $0, style) }
+      lines += entries.flatMap {
+        PreviewView.lines(of: $0, style, skipsInFlight: overview.skipsInFlight)
+      }
       let hidden = overview.targets - entries.count
       if hidden > 0 {
         lines.append(
@@ -82,9 +84,13 @@ struct PreviewView: Sendable {
   }
 
   /// One target: its state before and after, or why nothing would be done.
-  static func lines(of entry: PlanEntry, _ style: Style = .plain) -> [String] {
+  static func lines(
+    of entry: PlanEntry, _ style: Style = .plain, skipsInFlight: Bool = false
+  ) -> [String] {
     let name = entry.target.words
     switch entry.disposition {
+    case .inFlight where skipsInFlight:
+      return ["  ~ \(name): left alone, \(HumanText.printable(entry.reason))"]
     case .cancel, .inFlight:
       var line = "  \(style.red("-")) \(name): rotation on -> off"
       if entry.disposition == .inFlight {

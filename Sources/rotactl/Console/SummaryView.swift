@@ -198,6 +198,7 @@ struct SummaryView: Sendable {
     if let path = ending.bundlePath { lines.append("bundle   \(HumanText.printable(path))") }
     if let hash = ending.bundleSHA256 { lines.append("sha256   \(hash)") }
     if let next = nextCommand { lines.append("next     \(next)") }
+    if let undo = undoCommand { lines.append("undo     \(undo)") }
     return lines
   }
 
@@ -215,6 +216,12 @@ struct SummaryView: Sendable {
     }
   }
 
+  /// The command that puts back what this run has turned off; nil when it has turned nothing off.
+  var undoCommand: String? {
+    guard ending.action == .cancel, summary.count(.cancelled) > 0 else { return nil }
+    return "rotactl restore \(HumanText.shellWord(ending.folder))"
+  }
+
   /// The machine form: the summary's record with how the run ended.
   var json: JSONValue {
     var object: JSONObject = ["type": "summary", "version": 1]
@@ -230,6 +237,7 @@ struct SummaryView: Sendable {
     object["bundle"] = ending.bundlePath.map(JSONValue.string)
     object["bundleSha256"] = ending.bundleSHA256.map(JSONValue.string)
     object["next"] = nextCommand.map(JSONValue.string)
+    object["undo"] = undoCommand.map(JSONValue.string)
     object["notProven"] = .array(
       unproven.map {
         SecretReport.record(runID: ending.runID, entry: $0.entry, settlement: $0.settlement)
