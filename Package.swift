@@ -53,7 +53,7 @@ let package = Package(
     .target(
       name: "EvidenceBundle",
       dependencies: ["RotationCore", "Cryptography", "DurableFiles", "CArchive"],
-      swiftSettings: strict),
+      resources: [.embedInCode("Schemas")], swiftSettings: strict),
     .target(
       name: "SecretsManagerSimulator",
       dependencies: [

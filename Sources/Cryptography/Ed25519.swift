@@ -1,14 +1,6 @@
 internal import COpenSSL
 internal import Glibc
 
-/// Why a key cannot be read, made, written or used.
-package struct KeyError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// A sentence without a final stop.
-  package let what: String
-  package init(what: String) { self.what = what }
-  package var description: String { what }
-}
-
 /// A private Ed25519 key (RFC 8032), for sealing evidence.
 ///
 /// The key is immutable once read, which libcrypto documents as safe to share between threads; its
@@ -17,11 +9,15 @@ package final class SigningKey: Sendable {
   /// Never written after `init`, freed in `deinit`.
   nonisolated(unsafe) private let key: OpaquePointer
 
-  /// Reads an unencrypted PKCS#8 PEM, as `openssl genpkey -algorithm ed25519` writes it.
-  package init(pem: SecretBytes) throws(KeyError) {
-    guard let key = PEM.readPrivate(pem) else {
-      throw KeyError(what: "not an unencrypted private key in PEM form (PKCS#8)")
+  /// Reads PKCS#8 PEM, as `openssl genpkey -algorithm ed25519` writes it, or OpenSSH's own form.
+  ///
+  /// - `passphrase`: of an encrypted key; one that is not encrypted needs none.
+  package init(pem: SecretBytes, passphrase: SecretBytes? = nil) throws(KeyError) {
+    if pem.contains(OpenSSHKey.header) {
+      key = try OpenSSHKey.readPrivate(pem)
+      return
     }
+    let key = try PEM.readPrivate(pem, passphrase: passphrase)
     guard EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 else {
       EVP_PKEY_free(key)
       throw KeyError(what: "a private key of another kind than Ed25519")
@@ -34,8 +30,8 @@ package final class SigningKey: Sendable {
   deinit { EVP_PKEY_free(key) }
 
   /// Reads a key file of at most 64 KiB; the bytes that were read are wiped.
-  package convenience init(path: String) throws(KeyError) {
-    try self.init(pem: try PEM.readFile(path))
+  package convenience init(path: String, passphrase: SecretBytes? = nil) throws(KeyError) {
+    try self.init(pem: try PEM.readFile(path), passphrase: passphrase)
   }
 
   /// A new key from libcrypto's random generator.
@@ -51,23 +47,30 @@ package final class SigningKey: Sendable {
     return SigningKey(adopting: key)
   }
 
-  /// The key as PKCS#8 PEM, not encrypted.
-  package func pem() throws(KeyError) -> SecretBytes {
-    try PEM.text(secret: true) { PEM_write_bio_PKCS8PrivateKey($0, key, nil, nil, 0, nil, nil) }
+  /// How often PBKDF2 hashes a passphrase: a fraction of a second, for each guess too.
+  private static let rounds: Int32 = 600_000
+
+  /// The key as PKCS#8 PEM; with a passphrase encrypted by AES-256 under PBKDF2.
+  package func pem(passphrase: SecretBytes? = nil) throws(KeyError) -> SecretBytes {
+    guard let passphrase else {
+      return try PEM.text(secret: true) {
+        PEM_write_bio_PKCS8PrivateKey($0, key, nil, nil, 0, nil, nil)
+      }
+    }
+    guard let plain = EVP_PKEY2PKCS8(key) else { throw KeyError(what: PEM.reason()) }
+    defer { PKCS8_PRIV_KEY_INFO_free(plain) }
+    let sealed = passphrase.withTerminated { word in
+      PKCS8_encrypt(
+        -1, EVP_aes_256_cbc(), word, Int32(passphrase.count), nil, 0, SigningKey.rounds, plain)
+    }
+    guard let sealed else { throw KeyError(what: PEM.reason()) }
+    defer { X509_SIG_free(sealed) }
+    return try PEM.text(secret: false) { PEM_write_bio_PKCS8($0, sealed) }
   }
 
   /// Writes the PEM into a new file with mode 0600; a file that exists is not touched.
-  package func write(to path: String) throws(KeyError) {
-    let text = try pem()
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw PEM.last("cannot make \(path)") }
-    let count = text.withBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-    let flushed = fsync(descriptor)
-    close(descriptor)
-    guard count == text.count, flushed == 0 else {
-      unlink(path)
-      throw PEM.last("cannot write \(path)")
-    }
+  package func write(to path: String, passphrase: SecretBytes? = nil) throws(KeyError) {
+    try PEM.writeFile(try pem(passphrase: passphrase), to: path, mode: 0o600)
   }
 
   package var verifyingKey: VerifyingKey {
@@ -103,15 +106,18 @@ package final class VerifyingKey: Sendable {
   /// Never written after `init`, freed in `deinit`.
   nonisolated(unsafe) private let key: OpaquePointer
 
-  /// Reads a SubjectPublicKeyInfo PEM, as `openssl pkey -pubout` writes it.
+  /// Reads a SubjectPublicKeyInfo PEM, as `openssl pkey -pubout` writes it, or an `ssh-ed25519` line.
   package init(pem: [UInt8]) throws(KeyError) {
-    // The stream reads the array's own memory, so it must not outlive the closure.
-    let found = pem.withUnsafeBytes { raw -> OpaquePointer? in
-      guard let source = BIO_new_mem_buf(raw.baseAddress, Int32(clamping: raw.count)) else {
-        return nil
+    if let raw = try OpenSSHKey.publicBytes(ofLine: pem) {
+      guard let key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, raw, raw.count) else {
+        throw KeyError(what: PEM.reason())
       }
-      defer { BIO_free(source) }
-      return PEM_read_bio_PUBKEY(source, nil, nil, nil)
+      self.key = key
+      return
+    }
+    // The stream reads the array's own memory, so it must not outlive the closure.
+    let found = pem.withUnsafeBytes { raw in
+      PEM.withStream(raw) { PEM_read_bio_PUBKEY($0, nil, nil, nil) }
     }
     guard let key = found else {
       ERR_clear_error()
@@ -136,6 +142,36 @@ package final class VerifyingKey: Sendable {
     try PEM.text(secret: false) { PEM_write_bio_PUBKEY($0, key) }.withBytes { [UInt8]($0) }
   }
 
+  /// Writes the PEM into a new file; a file that exists is not touched.
+  package func write(to path: String) throws(KeyError) {
+    try PEM.writeFile(SecretBytes(try pem()), to: path, mode: 0o644)
+  }
+
+  /// SHA-256 of the SubjectPublicKeyInfo in DER, in hexadecimal.
+  ///
+  /// `openssl pkey -pubin -in FILE -outform DER | sha256sum` gives the same.
+  package var fingerprint: String {
+    get throws(KeyError) {
+      var encoded: UnsafeMutablePointer<UInt8>?
+      let count = i2d_PUBKEY(key, &encoded)
+      guard count > 0, let encoded else { throw KeyError(what: PEM.reason()) }
+      defer { CRYPTO_free(encoded, "", 0) }
+      return SHA256.hash(UnsafeRawBufferPointer(start: encoded, count: Int(count))).hex
+    }
+  }
+
+  /// `SHA256:` and base64, as `ssh-keygen -l` shows the same key.
+  package var sshFingerprint: String {
+    get throws(KeyError) {
+      var raw = [UInt8](repeating: 0, count: 32)
+      var count = raw.count
+      guard EVP_PKEY_get_raw_public_key(key, &raw, &count) == 1, count == 32 else {
+        throw KeyError(what: PEM.reason())
+      }
+      return "SHA256:" + Base64.text(SHA256.hash(OpenSSHKey.blob(raw)).bytes).filter { $0 != "=" }
+    }
+  }
+
   package func accepts(_ signature: [UInt8], of message: UnsafeRawBufferPointer) -> Bool {
     guard signature.count == 64, let context = EVP_MD_CTX_new() else { return false }
     defer { EVP_MD_CTX_free(context) }
@@ -149,62 +185,5 @@ package final class VerifyingKey: Sendable {
 
   package func accepts(_ signature: [UInt8], of message: [UInt8]) -> Bool {
     message.withUnsafeBytes { accepts(signature, of: $0) }
-  }
-}
-
-/// Moving keys between PEM text and libcrypto.
-private enum PEM {
-  static func last(_ action: String) -> KeyError {
-    KeyError(what: "\(action): \(String(cString: strerror(errno)))")
-  }
-
-  static func readPrivate(_ pem: SecretBytes) -> OpaquePointer? {
-    pem.withBytes { raw in
-      guard let source = BIO_new_mem_buf(raw.baseAddress, Int32(clamping: raw.count)) else {
-        return nil
-      }
-      defer { BIO_free(source) }
-      // Without a callback of ours libcrypto would ask on the terminal for the passphrase.
-      let key = PEM_read_bio_PrivateKey(source, nil, { _, _, _, _ in -1 }, nil)
-      if key == nil { ERR_clear_error() }
-      return key
-    }
-  }
-
-  /// Collects what a writer puts into a memory stream; a secret goes through cleansed memory.
-  static func text(
-    secret: Bool, _ write: (OpaquePointer) -> Int32
-  ) throws(KeyError) -> SecretBytes {
-    guard let stream = BIO_new(secret ? BIO_s_secmem() : BIO_s_mem()) else {
-      throw KeyError(what: "no memory for a key")
-    }
-    defer { BIO_free(stream) }
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    defer { OPENSSL_cleanse(&buffer, buffer.count) }
-    guard write(stream) == 1 else { throw KeyError(what: "libcrypto could not write the key") }
-    let count = BIO_read(stream, &buffer, Int32(buffer.count))
-    guard count > 0, count < Int32(buffer.count) else {
-      throw KeyError(what: "libcrypto wrote a key of unexpected size")
-    }
-    return SecretBytes(buffer[..<Int(count)])
-  }
-
-  static func readFile(_ path: String) throws(KeyError) -> SecretBytes {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw last("cannot read \(path)") }
-    defer { close(descriptor) }
-    var buffer = [UInt8](repeating: 0, count: 64 << 10)
-    defer { OPENSSL_cleanse(&buffer, buffer.count) }
-    var filled = 0
-    while filled < buffer.count {
-      let part = buffer.withUnsafeMutableBytes { raw in
-        Glibc.read(descriptor, raw.baseAddress?.advanced(by: filled), raw.count - filled)
-      }
-      if part < 0, errno == EINTR { continue }
-      guard part >= 0 else { throw last("cannot read \(path)") }
-      if part == 0 { return SecretBytes(buffer[..<filled]) }
-      filled += part
-    }
-    throw KeyError(what: "\(path) is too large for a key")
   }
 }

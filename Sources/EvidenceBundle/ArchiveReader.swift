@@ -1,4 +1,5 @@
 internal import CArchive
+internal import Cryptography
 internal import Glibc
 
 /// An archive that is read forward; nothing is ever extracted.
@@ -31,7 +32,12 @@ struct ArchiveReader: ~Copyable {
     self.handle = handle
   }
 
-  static func open(_ path: String) throws(EvidenceError) -> ArchiveReader {
+  /// Opens an archive.
+  ///
+  /// - `passphrase`: for entries that are encrypted; without one they cannot be read.
+  static func open(
+    _ path: String, passphrase: SecretBytes? = nil
+  ) throws(EvidenceError) -> ArchiveReader {
     guard let handle = archive_read_new() else {
       throw .archive(path: path, what: "no memory for an archive")
     }
@@ -40,6 +46,9 @@ struct ArchiveReader: ~Copyable {
     try reader.check(archive_read_support_filter_zstd(handle))
     try reader.check(archive_read_support_format_tar(handle))
     try reader.check(archive_read_support_format_zip(handle))
+    if let passphrase {
+      try reader.check(passphrase.withTerminated { archive_read_add_passphrase(handle, $0) })
+    }
     try reader.check(archive_read_open_filename(handle, path, 128 << 10))
     return reader
   }

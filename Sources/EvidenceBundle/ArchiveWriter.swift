@@ -1,4 +1,5 @@
 internal import CArchive
+internal import Cryptography
 internal import DurableFiles
 internal import Glibc
 
@@ -34,8 +35,10 @@ struct ArchiveWriter: ~Copyable {
   }
 
   /// Begins an archive; what an earlier one left unfinished under that name is removed.
+  ///
+  /// - `passphrase`: encrypts the contents by AES-256, for a zip alone.
   static func create(
-    _ path: String, format: BundleFormat
+    _ path: String, format: BundleFormat, passphrase: SecretBytes? = nil
   ) throws(EvidenceError) -> ArchiveWriter {
     let temporary = path + ".partial"
     unlink(temporary)
@@ -50,6 +53,10 @@ struct ArchiveWriter: ~Copyable {
     let writer = ArchiveWriter(
       path: path, temporary: temporary, handle: handle, descriptor: descriptor, format: format)
     try writer.check(writer.setUp())
+    if let passphrase {
+      try writer.check(archive_write_set_options(handle, "zip:encryption=aes256"))
+      try writer.check(passphrase.withTerminated { archive_write_set_passphrase(handle, $0) })
+    }
     try writer.check(archive_write_open_fd(handle, descriptor))
     return writer
   }
@@ -173,6 +180,11 @@ struct ArchiveWriter: ~Copyable {
 
 /// libarchive's own words about its last failure.
 enum ArchiveText {
+  /// The library and those that it compresses with.
+  static var version: String {
+    archive_version_details().map { SafePath.shown(String(cString: $0)) } ?? "libarchive"
+  }
+
   static func error(of handle: OpaquePointer) -> String {
     guard let text = archive_error_string(handle) else { return "libarchive gives no reason" }
     return SafePath.shown(String(cString: text))

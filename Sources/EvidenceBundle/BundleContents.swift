@@ -12,12 +12,16 @@ struct BundleContents {
   static let maximumRatio = 1500
   private static let ratioFloor = 256 << 20
   static let maximumEntries = 20_000_000
+  private static let maximumKept = 10_000
 
   /// The one folder at the top of all entries.
   private(set) var top: String?
   let folder: TemporaryFolder
   let checksums: ChecksumSorter
   private(set) var entries = 0
+  /// Whether any entry is under a passphrase.
+  private(set) var isEncrypted = false
+  private let passphrase: SecretBytes?
   /// Over the accepted paths in the order in which they stand, a newline after each.
   private(set) var order = SHA256.hash("")
   private var unpacked = 0
@@ -25,15 +29,18 @@ struct BundleContents {
 
   /// - Parameters:
   ///   - path: the archive.
+  ///   - passphrase: of an encrypted zip.
   ///   - onlyRecords: whether to keep plan and journal alone, for reading rather than checking.
   ///   - verification: receives what is wrong with single entries.
   /// - Throws: ``EvidenceError`` when the archive as such cannot be read on.
   init(
-    path: String, onlyRecords: Bool, into verification: inout Verification
+    path: String, passphrase: SecretBytes?, onlyRecords: Bool,
+    into verification: inout Verification
   ) throws(EvidenceError) {
+    self.passphrase = passphrase
     folder = try TemporaryFolder()
     checksums = ChecksumSorter(folder: folder, label: "found")
-    var archive = try ArchiveReader.open(path)
+    var archive = try ArchiveReader.open(path, passphrase: passphrase)
     var names = SHA256()
     while let entry = try archive.next() {
       entries += 1
@@ -44,8 +51,12 @@ struct BundleContents {
         try drain(&archive)
         continue
       }
-      let isKept = BundleContents.isRecord(name) || !onlyRecords && BundleContents.isKept(name)
+      var isKept = BundleContents.isRecord(name) || !onlyRecords && BundleContents.isKept(name)
       if onlyRecords, !isKept { continue }
+      if isKept, kept.count >= BundleContents.maximumKept {
+        verification.broken("more manifests than any run has")
+        isKept = false
+      }
       names.update(Array((name + "\n").utf8))
       var file: AppendFile?
       if isKept, kept.insert(name).inserted {
@@ -54,7 +65,8 @@ struct BundleContents {
           file = try AppendFile(path: copy, truncate: true, mode: 0o600)
         } catch { throw .file(error) }
       }
-      let digest = try copy(&archive, to: file, named: isKept ? name : nil)
+      let isLines = isKept && !name.hasPrefix(RunLayout.manifestFolder + "/")
+      let digest = try copy(&archive, to: file, named: isLines ? name : nil)
       try checksums.add(Checksum(name, digest))
     }
     order = names.finish()
@@ -78,7 +90,9 @@ struct BundleContents {
   }
 
   private static func isKept(_ name: String) -> Bool {
-    name == RunLayout.sumsFile || name == RunLayout.signatureFile || name == RunLayout.runFile
+    BundleShape.seals.contains(name) || BundleShape.optionalCopies.contains(name)
+      || name == RunLayout.runFile || name == RunLayout.indexFile
+      || name.hasPrefix(RunLayout.manifestFolder + "/")
   }
 
   /// - Returns: the path below the top folder; nil when the entry must not be used.
@@ -93,9 +107,16 @@ struct BundleContents {
       verification.broken("\(problem): \(path)")
       return nil
     }
-    guard entry.kind == .file, !entry.isSparse, !entry.isEncrypted else {
+    guard entry.kind == .file, !entry.isSparse else {
       verification.broken("not a plain file: \(path)")
       return nil
+    }
+    if entry.isEncrypted {
+      isEncrypted = true
+      guard passphrase != nil else {
+        verification.broken("under a passphrase, and none is given: \(path)")
+        return nil
+      }
     }
     if entry.isOwned || entry.permissions != 0o644 {
       verification.broken("an owner or a mode that no bundle has: \(path)")

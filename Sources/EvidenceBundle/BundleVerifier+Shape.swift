@@ -9,16 +9,7 @@ extension BundleVerifier {
   static func checkOrder(
     _ contents: BundleContents, _ evidence: RunEvidence, _ verification: inout Verification
   ) throws(EvidenceError) {
-    var manifests: [String] = []
-    var seen: Set<String> = []
-    for manifest in evidence.header.manifests.sorted(by: { $0.copy < $1.copy })
-    where seen.insert(manifest.copy).inserted {
-      manifests.append("\(RunLayout.manifestFolder)/\(manifest.copy)")
-    }
-    var names =
-      [RunLayout.runFile] + manifests + [RunLayout.planFile, RunLayout.journalFile]
-    names += Derivation.fileNames(of: evidence.header.action) + [RunLayout.sumsFile]
-    if contents.has(RunLayout.signatureFile) { names.append(RunLayout.signatureFile) }
+    let names = BundleShape.names(evidence) { contents.has($0) }
     var hash = SHA256()
     for name in names { hash.update(Array((name + "\n").utf8)) }
     var paths = ReportPaths(targets: evidence.targets)
@@ -35,6 +26,7 @@ extension BundleVerifier {
   static func checkStrays(
     _ folder: String, _ evidence: RunEvidence, _ verification: inout Verification
   ) throws(EvidenceError) {
+    try checkTopLevel(folder, evidence, &verification)
     let manifests = Set(evidence.header.manifests.map(\.copy))
     let manifestFolder = "\(folder)/\(RunLayout.manifestFolder)"
     if DurableFile.exists(manifestFolder) {
@@ -54,6 +46,29 @@ extension BundleVerifier {
     if files > known {
       verification.broken(
         "\(files - known) files of no run among those in \(RunLayout.secretsFolder)")
+    }
+  }
+
+  /// What else lies in the folder is told, and taken for harmless: no check reads it.
+  private static func checkTopLevel(
+    _ folder: String, _ evidence: RunEvidence, _ verification: inout Verification
+  ) throws(EvidenceError) {
+    let known = Set(
+      [
+        RunLayout.runFile, RunLayout.planFile, RunLayout.journalFile, RunLayout.manifestFolder,
+        RunLayout.secretsFolder, RunLayout.schemasFolder,
+      ] + BundleShape.derivedNames(of: evidence.header.action) + BundleShape.optionalCopies
+        + BundleShape.seals
+        + BundleShape.outside)
+    for name in try list(folder) where !known.contains(name) {
+      verification.note("not part of the evidence: \(name)")
+    }
+    let schemas = Set(BundleShape.schemaNames)
+    let schemaFolder = "\(folder)/\(RunLayout.schemasFolder)"
+    guard DurableFile.exists(schemaFolder) else { return }
+    for name in try list(schemaFolder)
+    where !schemas.contains("\(RunLayout.schemasFolder)/\(name)") {
+      verification.broken("a file of no run: \(RunLayout.schemasFolder)/\(name)")
     }
   }
 

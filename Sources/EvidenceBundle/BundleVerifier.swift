@@ -2,6 +2,20 @@ package import Cryptography
 internal import DurableFiles
 internal import RotationCore
 
+/// What a check demands, and what it may use.
+package struct VerificationDemand: Sendable {
+  /// Whose signature must be there and good; nil does not look at signatures.
+  package var publicKey: VerifyingKey?
+  /// A PEM file of roots, under one of which a time stamp must be signed; nil checks only that a
+  /// time stamp is about this evidence.
+  package var authorities: String?
+  package var keys = BundleKeys()
+  /// Whether the archive may have been packed anew by other tools: its contents alone count.
+  package var allowsRepacking = false
+
+  package init(publicKey: VerifyingKey? = nil) { self.publicKey = publicKey }
+}
+
 /// Checks a bundle, or a run's folder, against itself: every hash, the chain, the totals, and that
 /// each file is what plan and journal make it.
 ///
@@ -12,12 +26,17 @@ package enum BundleVerifier {
   /// - `path`: a bundle's file or a run's folder.
   /// - `publicKey`: whose signature must be there and good; nil does not look at signatures.
   package static func verify(_ path: String, publicKey: VerifyingKey? = nil) -> Verification {
+    verify(path, VerificationDemand(publicKey: publicKey))
+  }
+
+  /// Checks everything that is demanded and tells what was found; it never throws.
+  package static func verify(_ path: String, _ demand: VerificationDemand) -> Verification {
     var verification = Verification()
     do throws(EvidenceError) {
       if DurableFile.isFolder(path) {
-        try verifyFolder(path, publicKey, &verification)
+        try verifyFolder(path, demand, &verification)
       } else {
-        try verifyBundle(path, publicKey, &verification)
+        try verifyBundle(path, demand, &verification)
       }
     } catch {
       verification.broken(error.description)
@@ -28,10 +47,13 @@ package enum BundleVerifier {
   // MARK: A bundle
 
   private static func verifyBundle(
-    _ path: String, _ publicKey: VerifyingKey?, _ verification: inout Verification
+    _ path: String, _ demand: VerificationDemand, _ verification: inout Verification
   ) throws(EvidenceError) {
-    try checkSideFile(of: path, &verification)
-    let contents = try BundleContents(path: path, onlyRecords: false, into: &verification)
+    let isCovered = try checkSideFile(of: path, &verification)
+    let bundle = try OpenedBundle(path, demand.keys)
+    let contents = try BundleContents(
+      path: bundle.path, passphrase: demand.keys.passphrase, onlyRecords: false,
+      into: &verification)
     verification.entries = contents.entries
     guard let plan = contents.path(of: RunLayout.planFile),
       let journal = contents.path(of: RunLayout.journalFile),
@@ -45,24 +67,34 @@ package enum BundleVerifier {
     if contents.top != evidence.journal.runID {
       verification.broken("the top folder is not named after run \(evidence.journal.runID)")
     }
-    let signature = contents.path(of: RunLayout.signatureFile)
-    try checkSignature(signature, over: sums, publicKey, &verification)
+    try checkSeals(contents.path(of:), over: sums, demand, &verification)
     let found = try contents.checksums.sorted()
     let stated = ChecksumCursor(sources: [try ChecksumSource(path: sums)])
     try compare(stated, with: found, .archive, &verification)
-    try checkRebuilt(evidence, sums: sums, spool: contents.folder, &verification)
-    try checkOrder(contents, evidence, &verification)
+    let edition = try checkIndex(contents.path(of: RunLayout.indexFile), evidence, &verification)
+    let isRepeatable = edition == BundleShape.edition
+    let needsBytes =
+      isRepeatable && !demand.allowsRepacking && !(isCovered && !bundle.wasSealed)
+    let rebuilt = try checkRebuilt(
+      evidence, contents.path(of:), sums: sums, spool: contents.folder, isRepeatable,
+      keeping: needsBytes, &verification)
+    if isRepeatable { try checkOrder(contents, evidence, &verification) }
     try checkRunFile(contents.path(of: RunLayout.runFile), evidence, &verification)
+    if needsBytes, verification.isSound {
+      try checkBytes(of: bundle, contents, evidence, rebuilt, &verification)
+    }
   }
 
   /// `<bundle>.sha256` finds any changed byte, also where no content changes.
+  ///
+  /// - Returns: whether it is there.
   private static func checkSideFile(
     of path: String, _ verification: inout Verification
-  ) throws(EvidenceError) {
+  ) throws(EvidenceError) -> Bool {
     let side = path + ".sha256"
     guard DurableFile.exists(side) else {
       verification.note("\(DurableFile.name(of: side)) is not there; the contents are checked")
-      return
+      return false
     }
     let line: [UInt8]
     do { line = try DurableFile.read(side, atMost: 4096) } catch { throw .file(error) }
@@ -71,20 +103,23 @@ package enum BundleVerifier {
       stated.digest == digest
     else {
       verification.broken("the file is not the one that \(DurableFile.name(of: side)) names")
-      return
+      return true
     }
+    return true
   }
 
   // MARK: A folder
 
   private static func verifyFolder(
-    _ path: String, _ publicKey: VerifyingKey?, _ verification: inout Verification
+    _ path: String, _ demand: VerificationDemand, _ verification: inout Verification
   ) throws(EvidenceError) {
     let evidence = try RunEvidence(folder: path)
     let sums = "\(path)/\(RunLayout.sumsFile)"
-    let signature = "\(path)/\(RunLayout.signatureFile)"
-    try checkSignature(
-      DurableFile.exists(signature) ? signature : nil, over: sums, publicKey, &verification)
+    func place(_ name: String) -> String? {
+      let full = "\(path)/\(name)"
+      return DurableFile.exists(full) ? full : nil
+    }
+    try checkSeals(place, over: sums, demand, &verification)
     let spool = try TemporaryFolder()
     let found = ChecksumSorter(folder: spool, label: "found")
     let stated = ChecksumCursor(sources: [try ChecksumSource(path: sums)])
@@ -95,19 +130,22 @@ package enum BundleVerifier {
         continue
       }
       let isReport = name.hasPrefix(RunLayout.secretsFolder + "/")
-      guard DurableFile.exists("\(path)/\(name)") else {
+      guard let file = place(name) else {
         // Reports of a large run are in the bundle alone.
         if !isReport { verification.broken("missing: \(name)") }
         continue
       }
-      try found.add(Checksum(name, SHA256.file("\(path)/\(name)").0))
+      try found.add(Checksum(name, SHA256.file(file).0))
       verification.entries += 1
     }
     let again = ChecksumCursor(sources: [try ChecksumSource(path: sums)])
     try compare(again, with: try found.sorted(), .folder, &verification)
-    try checkRebuilt(evidence, sums: sums, spool: spool, &verification)
+    let edition = try checkIndex(place(RunLayout.indexFile), evidence, &verification)
+    _ = try checkRebuilt(
+      evidence, place, sums: sums, spool: spool, edition == BundleShape.edition, keeping: false,
+      &verification)
     try checkStrays(path, evidence, &verification)
-    try checkRunFile("\(path)/\(RunLayout.runFile)", evidence, &verification)
+    try checkRunFile(place(RunLayout.runFile), evidence, &verification)
   }
 
   // MARK: Shared
@@ -121,6 +159,7 @@ package enum BundleVerifier {
     _ stated: ChecksumCursor, with found: ChecksumCursor, _ container: Container,
     _ verification: inout Verification
   ) throws(EvidenceError) {
+    let seals = BundleShape.seals.map { Array($0.utf8) }
     var wanted = try stated.next()
     var actual = try found.next()
     var last: [UInt8] = []
@@ -137,10 +176,7 @@ package enum BundleVerifier {
         if container == .archive { verification.broken("missing: \(missing.shownPath)") }
         wanted = try stated.next()
       } else if order > 0, let extra = actual {
-        let isOwn =
-          extra.path == Array(RunLayout.sumsFile.utf8)
-          || extra.path == Array(RunLayout.signatureFile.utf8)
-        if !isOwn {
+        if !seals.contains(extra.path) {
           verification.broken("not listed in \(RunLayout.sumsFile): \(extra.shownPath)")
         }
         last = extra.path
@@ -156,35 +192,63 @@ package enum BundleVerifier {
     }
   }
 
+  /// The index names the journal that is there, to its last line.
+  ///
+  /// - Returns: the edition of the rules by which the bundle was made; nil without an index.
+  private static func checkIndex(
+    _ path: String?, _ evidence: RunEvidence, _ verification: inout Verification
+  ) throws(EvidenceError) -> Int? {
+    guard let path else {
+      verification.broken("missing: \(RunLayout.indexFile)")
+      return nil
+    }
+    let bytes: [UInt8]
+    do { bytes = try DurableFile.read(path) } catch { throw .file(error) }
+    guard let value = try? JSONValue(parsing: bytes),
+      value["schema"]?.string == IndexDocument.schema, let edition = value["edition"]?.int
+    else {
+      verification.broken("\(RunLayout.indexFile) is not a \(IndexDocument.schema)")
+      return nil
+    }
+    let journal = value["journal"]
+    if journal?["head"]?.string != evidence.journal.head
+      || journal?["lines"]?.int != evidence.journal.records
+    {
+      verification.broken("the journal does not end where \(RunLayout.indexFile) says")
+    }
+    if edition != BundleShape.edition {
+      verification.note(
+        "made by the rules of edition \(edition), this rotactl has \(BundleShape.edition): tables "
+          + "and reports are checked by their hashes and not made anew")
+    }
+    return edition
+  }
+
   /// Makes everything anew from plan and journal and compares it with SHA256SUMS.
+  ///
+  /// - `isRepeatable`: whether it was made by the rules of now.
+  /// - `keeping`: whether the files that are made anew are kept for a while.
   private static func checkRebuilt(
-    _ evidence: RunEvidence, sums: String, spool: TemporaryFolder,
-    _ verification: inout Verification
-  ) throws(EvidenceError) {
+    _ evidence: RunEvidence, _ place: (String) -> String?, sums: String, spool: TemporaryFolder,
+    _ isRepeatable: Bool, keeping: Bool, _ verification: inout Verification
+  ) throws(EvidenceError) -> RebuiltFiles {
     verification.runID = evidence.journal.runID
     if evidence.journal.isTorn { verification.broken("the journal's last line is torn") }
     let rebuilt = ChecksumSorter(folder: spool, label: "rebuilt")
-    let derived = try Derivation(of: evidence, into: nil, looseReports: false, checksums: rebuilt)
+    let copies = try BundleShape.copies(of: evidence, at: place)
+    let folder = try TemporaryFolder()
+    let derived = try Derivation(
+      of: evidence, copies: copies, into: keeping ? folder.path : nil, looseReports: false,
+      isDurable: false, checksums: rebuilt)
     if let imbalance = derived.imbalance(evidence) { verification.broken(imbalance) }
     verification.summary = derived.summary
-    var seen: Set<String> = []
-    for manifest in evidence.header.manifests where seen.insert(manifest.copy).inserted {
-      guard let digest = SHA256Digest(hex: manifest.sha256) else {
-        verification.broken("the plan's hash of manifest \(manifest.path) is none")
-        continue
-      }
-      try rebuilt.add(Checksum("\(RunLayout.manifestFolder)/\(manifest.copy)", digest))
-    }
-    for (name, hex) in [
-      (RunLayout.planFile, evidence.planSHA256), (RunLayout.journalFile, evidence.journal.sha256),
-    ] {
-      if let digest = SHA256Digest(hex: hex) { try rebuilt.add(Checksum(name, digest)) }
-    }
+    let files = RebuiltFiles(folder: folder, copies: copies, derived: derived.files)
+    guard isRepeatable else { return files }
+    for copy in copies { try rebuilt.add(Checksum(copy.name, copy.digest)) }
     let stated = ChecksumCursor(sources: [try ChecksumSource(path: sums)])
     let expected = try rebuilt.sorted()
     var wanted = try expected.next()
     while let line = try stated.next() {
-      if line.path == Array(RunLayout.runFile.utf8) { continue }
       while let missing = wanted, Checksum.compare(missing.path, line.path) < 0 {
         verification.broken("\(RunLayout.sumsFile) does not list \(missing.shownPath)")
         wanted = try expected.next()
@@ -202,12 +266,13 @@ package enum BundleVerifier {
       verification.broken("\(RunLayout.sumsFile) does not list \(missing.shownPath)")
       wanted = try expected.next()
     }
+    return files
   }
 
   private static func checkRunFile(
     _ path: String?, _ evidence: RunEvidence, _ verification: inout Verification
   ) throws(EvidenceError) {
-    guard let path, DurableFile.exists(path) else {
+    guard let path else {
       verification.broken("missing: \(RunLayout.runFile)")
       return
     }
@@ -220,27 +285,11 @@ package enum BundleVerifier {
       return
     }
   }
+}
 
-  private static func checkSignature(
-    _ signature: String?, over sums: String, _ key: VerifyingKey?,
-    _ verification: inout Verification
-  ) throws(EvidenceError) {
-    guard let key else {
-      if signature != nil {
-        verification.note("signed; give --public-key to check the signature")
-      }
-      return
-    }
-    guard let signature else {
-      verification.broken("not signed, and a signature is asked for")
-      return
-    }
-    let bytes: [UInt8]
-    do { bytes = try DurableFile.read(signature, atMost: 4096) } catch { throw .file(error) }
-    let text = try MappedFile(path: sums)
-    verification.isSigned = text.withBytes { key.accepts(bytes, of: $0) }
-    if !verification.isSigned {
-      verification.broken("the signature does not fit \(RunLayout.sumsFile) and this key")
-    }
-  }
+/// What a check made anew, in a folder that goes away with this value.
+struct RebuiltFiles {
+  let folder: TemporaryFolder
+  let copies: [WrittenFile]
+  let derived: [WrittenFile]
 }

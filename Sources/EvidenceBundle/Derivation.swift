@@ -10,31 +10,32 @@ struct Derivation {
   static let listed = 1000
 
   var summary = RunSummary()
-  /// In the order of ``fileNames(of:)``.
+  /// In the order of ``BundleShape/derivedNames(of:)``.
   var files: [WrittenFile] = []
-
-  /// What is made of a run beside its reports, in the order of the bundle.
-  static func fileNames(of action: RunAction) -> [String] {
-    [RunLayout.resultsFile, RunLayout.failedFile]
-      + (action == .cancel ? [RunLayout.restoreFile] : [])
-      + [RunLayout.summaryFile, RunLayout.summaryPage]
-  }
 
   /// Makes everything in one pass over the targets.
   ///
+  /// - `copies`: the files that are taken as they are, for the index.
   /// - `folder`: where the files go; nil to hash only.
   /// - `looseReports`: whether each report becomes a file too.
+  /// - `isDurable`: whether the files are to outlive a crash of the machine.
   /// - `checksums`: receives every file made here, reports included.
   init(
-    of evidence: RunEvidence, into folder: String?, looseReports: Bool, checksums: ChecksumSorter
+    of evidence: RunEvidence, copies: [WrittenFile], into folder: String?, looseReports: Bool,
+    isDurable: Bool = true, checksums: ChecksumSorter
   ) throws(EvidenceError) {
-    let resultsTable = ResultsTable(labels: evidence.labels, action: evidence.header.action)
+    let runID = evidence.journal.runID
+    let action = evidence.header.action
+    let resultsTable = ResultsTable(labels: evidence.labels, action: action)
     let failedTable = FailedTable(labels: evidence.labels)
-    var results = try OutputFile(RunLayout.resultsFile, in: folder)
-    var failed = try OutputFile(RunLayout.failedFile, in: folder)
+    var results = try OutputFile(RunLayout.resultsFile, in: folder, isDurable: isDurable)
+    var failed = try OutputFile(RunLayout.failedFile, in: folder, isDurable: isDurable)
+    var open = try OutputFile(RunLayout.openItemsFile, in: folder, isDurable: isDurable)
+    var openCounts: [OpenItem.Kind: Int] = [:]
+    var reportBytes = 0
     try results.write(resultsTable.headerLine)
     try failed.write(failedTable.headerLine)
-    var restore = try RestoreWriter(of: evidence, in: folder)
+    var restore = try RestoreWriter(of: evidence, in: folder, isDurable: isDurable)
     var loose = LooseReports(folder: looseReports ? folder : nil)
     var listed: [EvidenceEntry] = []
     var reports = try ReportCursor(of: evidence)
@@ -47,24 +48,51 @@ struct Derivation {
         try failed.write(line)
         if listed.count < Derivation.listed { listed.append(item) }
       }
+      for openItem in OpenItem.items(of: item, action, runID: runID) {
+        openCounts[openItem.kind, default: 0] += 1
+        try open.write(openItem.line(of: item))
+      }
+      reportBytes += report.bytes.count
       try checksums.add(Checksum(report.path, SHA256.hash(report.bytes)))
       try loose.write(report)
     }
     files.append(try results.finish())
     files.append(try failed.finish())
     if let file = try restore.finish() { files.append(file) }
-    let record = evidence.summaryRecord(summary)
-    files.append(
-      try Derivation.small(RunLayout.summaryFile, Array((record.pretty() + "\n").utf8), folder))
+    files.append(try open.finish())
+    let record = evidence.summaryRecord(summary, openItems: openCounts)
+    files.append(try Derivation.small(RunLayout.summaryFile, Derivation.text(record), folder))
     let page = SummaryPage(evidence: evidence, summary: summary, notGood: listed)
     files.append(try Derivation.small(RunLayout.summaryPage, Array(page.html.utf8), folder))
+    try Derivation.makeSchemasFolder(folder)
+    for (schema, name) in zip(SchemaLibrary.all, BundleShape.schemaNames) {
+      files.append(try Derivation.small(name, schema.bytes, folder))
+    }
+    let guide = Array(VerificationGuide.text(runID: runID).utf8)
+    files.append(try Derivation.small(RunLayout.guideFile, guide, folder))
+    let index = IndexDocument(
+      evidence: evidence, summary: summary, files: copies + files, reportBytes: reportBytes)
+    files.append(
+      try Derivation.small(RunLayout.indexFile, Derivation.text(index.record), folder))
     for file in files { try checksums.add(Checksum(file.name, file.digest)) }
+  }
+
+  private static func text(_ record: JSONValue) -> [UInt8] {
+    Array((record.pretty() + "\n").utf8)
+  }
+
+  private static func makeSchemasFolder(_ folder: String?) throws(EvidenceError) {
+    guard let folder else { return }
+    try reading { () throws(FileError) in
+      try DurableFile.makeFolder("\(folder)/\(RunLayout.schemasFolder)")
+    }
   }
 
   private static func small(
     _ name: String, _ bytes: [UInt8], _ folder: String?
   ) throws(EvidenceError) -> WrittenFile {
-    var file = try OutputFile(name, in: folder)
+    // The bundle has it too, and it can be made anew: it need not be flushed by itself.
+    var file = try OutputFile(name, in: folder, isDurable: false)
     try file.write(bytes)
     return try file.finish()
   }
@@ -91,20 +119,19 @@ struct ReportCursor: ~Copyable {
     let bytes: [UInt8]
   }
 
-  private let runID: String
+  private let evidence: RunEvidence
   private var entries: EntryCursor
   private var paths: ReportPaths
 
   init(of evidence: RunEvidence) throws(EvidenceError) {
-    runID = evidence.journal.runID
+    self.evidence = evidence
     entries = try evidence.entries()
     paths = ReportPaths(targets: evidence.targets)
   }
 
   mutating func next() throws(EvidenceError) -> Report? {
     guard let item = try entries.next() else { return nil }
-    let record = SecretReport.record(
-      runID: runID, entry: item.entry, settlement: item.settlement)
+    let record = evidence.report(on: item)
     return Report(
       item: item, path: try paths.path(of: item.entry), bytes: Array((record.pretty() + "\n").utf8))
   }
@@ -114,12 +141,14 @@ struct ReportCursor: ~Copyable {
 private struct RestoreWriter: ~Copyable {
   private var file: OutputFile?
 
-  init(of evidence: RunEvidence, in folder: String?) throws(EvidenceError) {
+  init(
+    of evidence: RunEvidence, in folder: String?, isDurable: Bool
+  ) throws(EvidenceError) {
     guard evidence.header.action == .cancel else {
       file = nil
       return
     }
-    file = try OutputFile(RunLayout.restoreFile, in: folder)
+    file = try OutputFile(RunLayout.restoreFile, in: folder, isDurable: isDurable)
     try write(
       RestoreFile.header(runID: evidence.journal.runID, planSHA256: evidence.planSHA256))
   }

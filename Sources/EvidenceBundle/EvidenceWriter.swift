@@ -13,70 +13,119 @@ package struct BundleDigest: Sendable, Hashable {
   package let reports: Int
 }
 
+/// Who can read a bundle.
+package enum BundleProtection: Sendable {
+  /// Everybody who has the file.
+  case open
+  /// A zip with AES-256; the names of the files stay readable.
+  case passphrase(SecretBytes)
+  /// A CMS envelope around the bundle, `.cms` at the end of its name.
+  case recipients([Recipient])
+}
+
 /// Writes what a run leaves: tables, summary, checksums and the bundle.
 ///
 /// Everything is a function of the run's plan, journal, manifests and run.json; written again it
 /// comes out the same, byte for byte. Reports are made twice, once to hash and once to pack, so
 /// that they need neither memory nor files.
 package enum EvidenceWriter {
-  /// Finishes a run's folder and seals the bundle.
-  ///
-  /// - `bundle`: the path of the bundle; `<bundle>.sha256` is written beside it.
-  /// - `looseReports`: whether `secrets/` is written into the folder too.
-  /// - `signingKey`: signs SHA256SUMS where it is given.
-  /// - Throws: ``EvidenceError``; then no bundle appears under that name.
-  ///scardableResult
+  /// Finishes a run's folder and seals the bundle; see ``SealedRun`` for the parameters.
+  @discardableResult
   package static func finish(
     runFolder: String, bundle: String, format: BundleFormat, looseReports: Bool,
-    signingKey: SigningKey? = nil
+    signingKey: SigningKey? = nil, protection: BundleProtection = .open
   ) throws(EvidenceError) -> BundleDigest {
+    let sealed = try SealedRun(
+      runFolder: runFolder, looseReports: looseReports, signingKey: signingKey)
+    return try sealed.pack(to: bundle, format: format, protection: protection)
+  }
+}
+
+/// A run's folder whose evidence is complete, summed and signed, ready to be packed.
+package struct SealedRun: Sendable {
+  package let runFolder: String
+  package let evidence: RunEvidence
+  /// Of SHA256SUMS: what a time stamp is asked for.
+  package let sumsDigest: SHA256Digest
+  private var contents: [WrittenFile]
+
+  /// Whether SHA256SUMS carries a signature.
+  package var isSigned: Bool { contents.contains { $0.name == RunLayout.signatureFile } }
+  /// Whether SHA256SUMS carries the token of a time-stamping authority.
+  package var isTimestamped: Bool { contents.contains { $0.name == RunLayout.timestampFile } }
+
+  /// Writes everything that follows from plan and journal into the run's folder.
+  ///
+  /// A signature and a time stamp that are there already stay when they still fit.
+  ///
+  /// - `looseReports`: whether `secrets/` is written into the folder too.
+  /// - `signingKey`: signs SHA256SUMS where it is given.
+  package init(
+    runFolder: String, looseReports: Bool, signingKey: SigningKey? = nil
+  ) throws(EvidenceError) {
     let evidence = try RunEvidence(folder: runFolder)
     let spool = try TemporaryFolder(in: runFolder)
     let sums = ChecksumSorter(folder: spool, label: "sums")
-    var contents = try copies(of: evidence, in: runFolder)
-    for file in contents { try sums.add(Checksum(file.name, file.digest)) }
+    let copies = try SealedRun.copies(of: evidence, in: runFolder)
+    for file in copies { try sums.add(Checksum(file.name, file.digest)) }
     let derived = try Derivation(
-      of: evidence, into: runFolder, looseReports: looseReports, checksums: sums)
+      of: evidence, copies: copies, into: runFolder, looseReports: looseReports, checksums: sums)
     if let imbalance = derived.imbalance(evidence) { throw .refused(imbalance) }
-    contents += derived.files
-    contents.append(try writeSums(sums, in: runFolder))
-    let signature = try sign(runFolder, signingKey)
-    contents += signature.map { [$0] } ?? []
-
-    let entries = try pack(contents, of: evidence, from: runFolder, to: bundle, format: format)
-    let (digest, bytes) = try SHA256.file(bundle)
-    let line = "\(digest.hex)  \(DurableFile.name(of: bundle))\n"
-    try reading { () throws(FileError) in
-      try DurableFile.replace(bundle + ".sha256", with: Array(line.utf8))
+    let before = try? SHA256.file("\(runFolder)/\(RunLayout.sumsFile)").digest
+    let summed = try SealedRun.writeSums(sums, in: runFolder)
+    contents = copies + derived.files + [summed]
+    self.runFolder = runFolder
+    self.evidence = evidence
+    sumsDigest = summed.digest
+    if let file = try SealedRun.sign(runFolder, signingKey, isSame: before == summed.digest) {
+      contents.append(file)
     }
-    return BundleDigest(
-      path: bundle, sha256: digest.hex, bytes: bytes, entries: entries, reports: evidence.targets)
+    if let file = try SealedRun.keptTimestamp(runFolder, summed.digest) { contents.append(file) }
+  }
+
+  /// Adds the answer of a time-stamping authority.
+  ///
+  /// - Throws: when it does not answer that request, or is about something else.
+  package mutating func attach(
+    timestamp answer: [UInt8], to request: TimestampRequest
+  ) throws(EvidenceError) {
+    let reply: TimestampReply
+    do { reply = try TimestampReply(bytes: answer) } catch { throw .refused(error.what) }
+    guard reply.answers(request), reply.covers(sumsDigest) else {
+      throw .refused("the answer of the time-stamping authority is about something else")
+    }
+    contents.removeAll { $0.name == RunLayout.timestampFile }
+    contents.append(
+      try SealedRun.write(RunLayout.timestampFile, answer, in: runFolder))
   }
 
   /// The files that are taken as they are, checked against the plan and journal that were read.
   private static func copies(
     of evidence: RunEvidence, in folder: String
   ) throws(EvidenceError) -> [WrittenFile] {
-    func measured(_ name: String, is hash: String?) throws(EvidenceError) -> WrittenFile {
-      let (digest, bytes) = try SHA256.file("\(folder)/\(name)")
-      if let hash, digest.hex != hash {
-        throw .refused("\(folder)/\(name) is not the file that the run was made from")
-      }
-      return WrittenFile(name: name, bytes: bytes, digest: digest)
+    let files = try BundleShape.copies(of: evidence) { name in
+      let path = "\(folder)/\(name)"
+      return DurableFile.exists(path) ? path : nil
     }
-    var files = [try measured(RunLayout.runFile, is: nil)]
-    var seen: Set<String> = []
-    for manifest in evidence.header.manifests.sorted(by: { $0.copy < $1.copy })
-    where seen.insert(manifest.copy).inserted {
-      let name = "\(RunLayout.manifestFolder)/\(manifest.copy)"
-      if let problem = SafePath.problem(of: name) {
-        throw .refused("the copy of manifest \(manifest.path) has \(problem)")
-      }
-      files.append(try measured(name, is: manifest.sha256))
+    guard files.first?.name == RunLayout.runFile else {
+      throw .refused("\(folder) has no \(RunLayout.runFile)")
     }
-    files.append(try measured(RunLayout.planFile, is: evidence.planSHA256))
-    files.append(try measured(RunLayout.journalFile, is: evidence.journal.sha256))
+    for manifest in BundleShape.manifests(evidence) {
+      let path = "\(folder)/\(BundleShape.manifestName(manifest))"
+      let (digest, bytes) = try SHA256.file(path)
+      guard digest.hex == manifest.sha256, bytes == manifest.bytes else {
+        throw .refused("\(path) is not the file that the run was made from")
+      }
+    }
     return files
+  }
+
+  private static func write(
+    _ name: String, _ bytes: [UInt8], in folder: String
+  ) throws(EvidenceError) -> WrittenFile {
+    var file = try OutputFile(name, in: folder)
+    try file.write(bytes)
+    return try file.finish()
   }
 
   private static func writeSums(
@@ -88,34 +137,109 @@ package enum EvidenceWriter {
     return try file.finish()
   }
 
-  /// A signature of an earlier bundle is removed: it would not fit, or would seem to be of this.
+  /// A signature of another SHA256SUMS is removed: it would not fit, or would seem to be of this.
   private static func sign(
-    _ folder: String, _ key: SigningKey?
+    _ folder: String, _ key: SigningKey?, isSame: Bool
   ) throws(EvidenceError) -> WrittenFile? {
     let path = "\(folder)/\(RunLayout.signatureFile)"
     guard let key else {
-      DurableFile.remove(path)
-      return nil
+      guard isSame, DurableFile.exists(path) else {
+        DurableFile.remove(path)
+        return nil
+      }
+      let (digest, bytes) = try SHA256.file(path)
+      return WrittenFile(name: RunLayout.signatureFile, bytes: bytes, digest: digest)
     }
     let sums = try MappedFile(path: "\(folder)/\(RunLayout.sumsFile)")
     let result = sums.withBytes { bytes in Result { () throws(KeyError) in try key.sign(bytes) } }
     let signature: [UInt8]
     do { signature = try result.get() } catch { throw .refused(error.what) }
-    var file = try OutputFile(RunLayout.signatureFile, in: folder)
-    try file.write(signature)
-    return try file.finish()
+    return try write(RunLayout.signatureFile, signature, in: folder)
   }
 
-  private static func pack(
-    _ contents: [WrittenFile], of evidence: RunEvidence, from folder: String, to bundle: String,
-    format: BundleFormat
+  /// A time stamp tells when the evidence was first sealed: it stays as long as it fits.
+  private static func keptTimestamp(
+    _ folder: String, _ sums: SHA256Digest
+  ) throws(EvidenceError) -> WrittenFile? {
+    let path = "\(folder)/\(RunLayout.timestampFile)"
+    guard DurableFile.exists(path) else { return nil }
+    guard let bytes = try? DurableFile.read(path, atMost: 1 << 20),
+      let reply = try? TimestampReply(bytes: bytes), reply.covers(sums)
+    else {
+      DurableFile.remove(path)
+      return nil
+    }
+    return WrittenFile(
+      name: RunLayout.timestampFile, bytes: bytes.count, digest: SHA256.hash(bytes))
+  }
+
+  // MARK: Packing
+
+  /// Writes the bundle, and `<bundle>.sha256` beside it.
+  ///
+  /// - `bundle`: the path without the `.cms` that an envelope adds.
+  /// - Throws: ``EvidenceError``; then no bundle appears under that name.
+  package func pack(
+    to bundle: String, format: BundleFormat, protection: BundleProtection = .open
+  ) throws(EvidenceError) -> BundleDigest {
+    let entries: Int
+    var path = bundle
+    switch protection {
+    case .open:
+      entries = try BundlePacker.pack(contents, of: evidence, from: place, to: bundle, format)
+    case .passphrase(let word):
+      guard format == .zip else {
+        throw .refused("only a zip can be put under a passphrase")
+      }
+      entries = try BundlePacker.pack(
+        contents, of: evidence, from: place, to: bundle, format, passphrase: word)
+    case .recipients(let recipients):
+      path += BundleShape.envelopeSuffix
+      entries = try packEnvelope(path, format, recipients)
+    }
+    let (digest, bytes) = try SHA256.file(path)
+    let line = "\(digest.hex)  \(DurableFile.name(of: path))\n"
+    try reading { () throws(FileError) in
+      try DurableFile.replace(path + ".sha256", with: Array(line.utf8))
+    }
+    return BundleDigest(
+      path: path, sha256: digest.hex, bytes: bytes, entries: entries, reports: evidence.targets)
+  }
+
+  private func place(_ name: String) -> String { "\(runFolder)/\(name)" }
+
+  private func packEnvelope(
+    _ path: String, _ format: BundleFormat, _ recipients: [Recipient]
+  ) throws(EvidenceError) -> Int {
+    let spool = try TemporaryFolder(in: runFolder)
+    let plain = "\(spool.path)/plain"
+    let entries = try BundlePacker.pack(contents, of: evidence, from: place, to: plain, format)
+    let partial = path + ".partial"
+    do { try Envelope.seal(plain, to: partial, for: recipients) } catch {
+      throw .refused(error.what)
+    }
+    try reading { () throws(FileError) in
+      try AppendFile(path: partial).sync()
+      try DurableFile.move(partial, to: path)
+    }
+    return entries
+  }
+}
+
+/// Packs files and reports in the order that every bundle has.
+enum BundlePacker {
+  /// - `place`: where a file of that name lies.
+  /// - Returns: the number of entries.
+  static func pack(
+    _ contents: [WrittenFile], of evidence: RunEvidence, from place: (String) -> String,
+    to bundle: String, _ format: BundleFormat, passphrase: SecretBytes? = nil
   ) throws(EvidenceError) -> Int {
     let top = evidence.journal.runID
     let seconds = BundleShape.seconds(evidence)
-    var archive = try ArchiveWriter.create(bundle, format: format)
+    var archive = try ArchiveWriter.create(bundle, format: format, passphrase: passphrase)
     for file in contents {
       try archive.add(
-        "\(top)/\(file.name)", file: "\(folder)/\(file.name)", size: file.bytes, seconds: seconds)
+        "\(top)/\(file.name)", file: place(file.name), size: file.bytes, seconds: seconds)
     }
     var reports = try ReportCursor(of: evidence)
     while let report = try reports.next() {
@@ -124,13 +248,5 @@ package enum EvidenceWriter {
     let entries = archive.entries
     try archive.finish()
     return entries
-  }
-}
-
-/// What every bundle has in common.
-enum BundleShape {
-  /// The time of all entries: that of the last journal record, in whole seconds.
-  static func seconds(_ evidence: RunEvidence) -> Int64 {
-    max(0, evidence.journal.lastAt.milliseconds / 1000)
   }
 }

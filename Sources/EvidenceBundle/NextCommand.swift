@@ -13,6 +13,9 @@ enum NextCommand {
     }
   }
 
+  /// The one that takes a run up again.
+  static func resume(runID: String) -> String { "rotactl resume \(quoted("reports/\(runID)"))" }
+
   /// The one for a single target; nil for a target that is good.
   static func single(_ item: EvidenceEntry, _ action: RunAction) -> String? {
     guard action == .cancel, !item.isGood else { return nil }

@@ -14,6 +14,7 @@ struct OutputFile: ~Copyable {
   private let name: String
   private let path: String?
   private let file: AppendFile?
+  private let isDurable: Bool
   private var hash = SHA256()
   private var buffer: [UInt8] = []
   private var bytes = 0
@@ -22,12 +23,14 @@ struct OutputFile: ~Copyable {
   /// Begins a file.
   ///
   /// - `folder`: nil to hash only.
-  init(_ name: String, in folder: String?) throws(EvidenceError) {
+  /// - `isDurable`: whether to flush it to the disk; what follows from other files need not be.
+  init(_ name: String, in folder: String?, isDurable: Bool = true) throws(EvidenceError) {
     let path = folder.map { "\($0)/\(name)" }
     let file = try OutputFile.open(path)
     self.name = name
     self.path = path
     self.file = file
+    self.isDurable = isDurable
   }
 
   deinit {
@@ -55,12 +58,14 @@ struct OutputFile: ~Copyable {
 
   consuming func finish() throws(EvidenceError) -> WrittenFile {
     try flush()
-    do { try file?.sync() } catch { throw .file(error) }
+    if isDurable {
+      do { try file?.sync() } catch { throw .file(error) }
+    }
     if let path {
       guard rename(path + ".partial", path) == 0 else {
         throw .file(FileError.last("cannot rename to \(path)"))
       }
-      DurableFile.syncFolder(of: path)
+      if isDurable { DurableFile.syncFolder(of: path) }
     }
     isFinished = true
     return WrittenFile(name: name, bytes: bytes, digest: hash.finish())

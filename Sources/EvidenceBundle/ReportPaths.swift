@@ -1,7 +1,7 @@
 internal import Cryptography
 internal import RotationCore
 
-/// Gives each target a report path of its own.
+/// Gives each target a report path of its own, also where file names differ in case alone.
 ///
 /// Remembers 128 bits of SHA-256 for each path: at most 64 bytes a target, and no two different
 /// paths are ever taken for one. The order of the calls decides who keeps the plain path.
@@ -20,7 +20,13 @@ struct ReportPaths {
   /// - Throws: when the plan would lead outside the folder of reports.
   mutating func path(of entry: PlanEntry) throws(EvidenceError) -> String {
     let plain = SecretReport.path(of: entry)
-    let path = insert(plain) ? plain : SecretReport.path(of: entry, distinct: true)
+    var path = plain
+    if !insert(plain) {
+      path = SecretReport.path(of: entry, distinct: true)
+      guard insert(path) else {
+        throw .refused("the report of target \(entry.target.ordinal) has no path of its own")
+      }
+    }
     if let problem = SafePath.problem(of: path) {
       throw .refused("the report of target \(entry.target.ordinal) would have \(problem)")
     }
@@ -28,7 +34,8 @@ struct ReportPaths {
   }
 
   private mutating func insert(_ path: String) -> Bool {
-    let digest = SHA256.hash(path).bytes
+    // Paths are ASCII; one that differs in case alone would be lost on macOS and Windows.
+    let digest = SHA256.hash(path.lowercased()).bytes
     var words: (UInt64, UInt64) = (0, 0)
     for index in 0..<8 {
       words.0 = words.0 << 8 | UInt64(digest[index])

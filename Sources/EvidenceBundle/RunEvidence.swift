@@ -13,6 +13,14 @@ package struct EvidenceEntry: Sendable {
     self.settlement = settlement
   }
 
+  /// The journal promised a change and nothing settled it: neither done nor undone is proven.
+  static func inDoubt(_ ordinal: Int, since time: Timestamp) -> Settlement {
+    Settlement(
+      ordinal: ordinal, outcome: .unknown, reason: .stopped,
+      message: "the run ended while a change was under way; its effect is not known",
+      startedAt: time, settledAt: time)
+  }
+
   package var outcome: Outcome { settlement?.outcome ?? .notAttempted }
   package var isGood: Bool { settlement?.isGood ?? false }
 }
@@ -62,6 +70,8 @@ package struct RunEvidence: Sendable {
   /// Names of the labels in the order in which they first appear.
   package let labels: [String]
   package let journal: JournalFacts
+  /// By profile; the empty name stands for the default credentials.
+  private let callerARNs: [String: String]
   private let index: SettlementIndex
 
   /// Opens a run's folder.
@@ -83,7 +93,16 @@ package struct RunEvidence: Sendable {
     labels = plan.labels
     let scan = try JournalScan(path: journalPath, planSHA256: plan.sha256, targets: plan.targets)
     journal = scan.facts
+    callerARNs = Dictionary(
+      scan.facts.callers.map { ($0.profile ?? "", $0.arn) }, uniquingKeysWith: { $1 })
     index = scan.index
+  }
+
+  /// The report of a target.
+  package func report(on item: EvidenceEntry) -> JSONValue {
+    SecretReport.record(
+      runID: journal.runID, entry: item.entry, settlement: item.settlement,
+      callerARN: callerARNs[item.entry.target.profile ?? ""])
   }
 
   /// A fresh pass over all targets in the order of their ordinals.
@@ -149,11 +168,7 @@ package struct EntryCursor: ~Copyable {
     case .settled(let settlement) where settlement.ordinal == ordinal && !place.isIntent:
       return settlement
     case .intent(ordinal, _, _, _, _) where place.isIntent:
-      // The journal promised a change and nothing settled it: neither done nor undone is proven.
-      return Settlement(
-        ordinal: ordinal, outcome: .unknown, reason: .stopped,
-        message: "the run ended while a change was under way; its effect is not known",
-        startedAt: parsed.at, settledAt: parsed.at)
+      return EvidenceEntry.inDoubt(ordinal, since: parsed.at)
     default: throw changed
     }
   }

@@ -9,14 +9,17 @@ package final class RunReader {
   package let evidence: RunEvidence
   private let contents: BundleContents?
 
-  package init(path: String) throws(EvidenceError) {
+  /// - `keys`: for a bundle that not everybody can read.
+  package init(path: String, keys: BundleKeys = BundleKeys()) throws(EvidenceError) {
     if DurableFile.isFolder(path) {
       contents = nil
       evidence = try RunEvidence(folder: path)
       return
     }
     var verification = Verification()
-    let contents = try BundleContents(path: path, onlyRecords: true, into: &verification)
+    let bundle = try OpenedBundle(path, keys)
+    let contents = try BundleContents(
+      path: bundle.path, passphrase: keys.passphrase, onlyRecords: true, into: &verification)
     guard let plan = contents.path(of: RunLayout.planFile),
       let journal = contents.path(of: RunLayout.journalFile)
     else { throw .refused("\(path) is not a bundle of rotactl: it lacks plan or journal") }

@@ -33,10 +33,10 @@ enum SafePath {
     return nil
   }
 
-  /// A text from outside as it may be shown: control characters replaced, at most 200 bytes.
-  static func shown(_ text: String) -> String {
+  /// A text from outside as it may be shown: control characters replaced, cut to a length.
+  static func shown(_ text: String, scalars limit: Int = 200) -> String {
     var scalars = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars.prefix(200) {
+    for scalar in text.unicodeScalars.prefix(limit) {
       scalars.append(scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "?" : scalar)
     }
     return String(scalars)

@@ -2,12 +2,16 @@ package import RotationCore
 
 extension RunEvidence {
   /// `summary.json`: the totals, and which run, by whom, over what, they belong to.
-  package func summaryRecord(_ summary: RunSummary) -> JSONValue {
+  func summaryRecord(_ summary: RunSummary, openItems: [OpenItem.Kind: Int]) -> JSONValue {
     var object =
       summary.record(
         runID: journal.runID, action: header.action, incident: header.incident,
         reason: header.reason
       ).object ?? JSONObject()
+    object["openItems"] = .object(
+      JSONObject(
+        OpenItem.Kind.allCases.map { .init(key: $0.rawValue, value: JSONValue(openItems[$0] ?? 0)) }
+      ))
     object["toolVersion"] = .string(journal.toolVersion)
     object["finished"] = .bool(journal.finished != nil)
     object["stopped"] = journal.stopped.map(JSONValue.string)

@@ -20,10 +20,7 @@ final class TemporaryFolder {
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  deinit {
-    for name in (try? DurableFile.list(path)) ?? [] { unlink("\(path)/\(name)") }
-    rmdir(path)
-  }
+  deinit { DurableFile.removeFolder(path) }
 }
 
 /// A file's bytes as memory, for what must see all of them at once.

@@ -27,6 +27,8 @@ package struct Verification: Sendable {
   package internal(set) var summary: RunSummary?
   /// Whether a signature was checked and is good.
   package internal(set) var isSigned = false
+  /// When the evidence was there, as an authority says whose signature was checked and is good.
+  package internal(set) var timestamp: Timestamp?
 
   /// Whether nothing was found that breaks the evidence.
   package var isSound: Bool { !isBroken && summary != nil }
@@ -43,6 +45,6 @@ package struct Verification: Sendable {
       unshown += 1
       return
     }
-    findings.append(Finding(severity: severity, what: SafePath.shown(what)))
+    findings.append(Finding(severity: severity, what: SafePath.shown(what, scalars: 400)))
   }
 }

@@ -94,6 +94,55 @@ import Testing
     #expect(names == ["=1+1.json", "db%2F1.json", "db%2F1~2.json"])
   }
 
+  @Test func `report paths that differ in case alone get their own`() throws {
+    let run = try SyntheticRun([nil, nil, nil], finished: false)
+    let plan = String(decoding: try run.folder.read("run-1/plan.ndjson"), as: UTF8.self)
+      .replacing("db/2", with: "DB/1")
+    try run.folder.write("run-1/plan.ndjson", plan)
+    try run.write(journal: [
+      .opened(runID: "run-1", toolVersion: "t", planSHA256: SHA256.hash(plan).hex, targets: 3)
+    ])
+    let digest = try run.seal()
+    #expect(BundleVerifier.verify(digest.path).isSound)
+    let names = try DurableFile.list(run.path + "/secrets/111122223333/us-east-1")
+    #expect(names == ["=1+1.json", "DB%2F1~2.json", "db%2F1.json"])
+  }
+
+  @Test(arguments: [BundleFormat.tarGz, .zip])
+  func `one report is found in a folder and in a bundle as it stands there`(
+    format: BundleFormat
+  ) throws {
+    let run = try SyntheticRun([.cancelled, .failed, nil, .unknown], finished: false)
+    let digest = try run.seal(format)
+    for (secret, file) in [("db/1", "db%2F1"), ("db/2", "db%2F2"), ("=1+1", "=1+1")] {
+      let written = String(
+        decoding: try run.folder.read("run-1/secrets/111122223333/us-east-1/\(file).json"),
+        as: UTF8.self)
+      for path in [run.path, digest.path] {
+        let found = try ReportFinder(secret: secret, in: path).reports
+        #expect(found.map { $0.pretty() + "\n" } == [written], "\(secret)")
+      }
+    }
+    for absent in ["db", "db/", "", "db/11"] {
+      #expect(try ReportFinder(secret: absent, in: digest.path).reports.isEmpty)
+    }
+  }
+
+  @Test func `the report of a change in doubt is found as unknown`() throws {
+    let run = try SyntheticRun([nil, nil])
+    let plan = SHA256.hash(try run.folder.read("run-1/plan.ndjson")).hex
+    try run.write(journal: [
+      .opened(runID: "run-1", toolVersion: "t", planSHA256: plan, targets: 2),
+      .caller(profile: "p", account: "111122223333", arn: "arn:aws:sts::111122223333:a/b"),
+      .intent(
+        ordinal: 1, operation: .cancelRotateSecret, region: "us-east-1", secretID: "s", attempt: 1),
+    ])
+    try run.seal()
+    let report = try #require(try ReportFinder(secret: "db/1", in: run.bundle).reports.first)
+    #expect(report["outcome"] == "unknown")
+    #expect(report["callerArn"] == "arn:aws:sts::111122223333:a/b")
+  }
+
   @Test func `a plan that would lead out of the folder is refused`() throws {
     let run = try SyntheticRun([nil, nil], finished: false)
     let plan = String(decoding: try run.folder.read("run-1/plan.ndjson"), as: UTF8.self)
@@ -103,7 +152,7 @@ import Testing
       .opened(runID: "run-1", toolVersion: "t", planSHA256: SHA256.hash(plan).hex, targets: 2)
     ])
     #expect(throws: EvidenceError.self) { try run.seal() }
-    #expect(!DurableFile.exists(run.folder.path + "/../up"))
+    #expect(!DurableFile.exists(run.folder.path + "/up"))
     #expect(!DurableFile.exists(run.bundle))
     #expect(!DurableFile.exists(run.bundle + ".partial"))
     #expect(try DurableFile.list(run.path).allSatisfy { !$0.hasSuffix(".partial") })

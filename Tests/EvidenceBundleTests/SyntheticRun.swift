@@ -77,10 +77,11 @@ struct SyntheticRun {
 
   @discardableResult
   func seal(
-    _ format: BundleFormat = .tarGz, key: SigningKey? = nil, as name: String? = nil
+    _ format: BundleFormat = .tarGz, key: SigningKey? = nil, as name: String? = nil,
+    protection: BundleProtection = .open
   ) throws -> BundleDigest {
     try EvidenceWriter.finish(
       runFolder: path, bundle: name ?? folder.path + "/run-1." + format.rawValue, format: format,
-      looseReports: true, signingKey: key)
+      looseReports: true, signingKey: key, protection: protection)
   }
 }

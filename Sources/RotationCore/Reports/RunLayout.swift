@@ -12,6 +12,13 @@ package enum RunLayout {
   package static let summaryPage = "summary.html"
   package static let sumsFile = "SHA256SUMS"
   package static let signatureFile = "SHA256SUMS.sig"
+  /// The answer of a time-stamping authority (RFC 3161).
+  package static let timestampFile = "SHA256SUMS.tsr"
+  package static let indexFile = "index.json"
+  package static let openItemsFile = "open-items.ndjson"
+  /// How to check all of it with common tools.
+  package static let guideFile = "VERIFY.md"
+  package static let schemasFolder = "schemas"
   /// Kept out of the bundle.
   package static let lockFile = "lock"
   /// What `tune` asks of the run; kept out of the bundle.

@@ -5,12 +5,14 @@ package enum SecretReport {
   /// The report as a document.
   ///
   /// - `settlement`: nil stands for a target that the run never came to.
+  /// - `callerARN`: whose credentials made the calls, where that is known.
   package static func record(
-    runID: String, entry: PlanEntry, settlement: Settlement?
+    runID: String, entry: PlanEntry, settlement: Settlement?, callerARN: String? = nil
   ) -> JSONValue {
     var object: JSONObject = ["schema": .string(schema), "runId": .string(runID)]
     object.members.append(contentsOf: entry.target.recordMembers.members)
     object["callerAccount"] = entry.callerAccount.map(JSONValue.string)
+    object["callerArn"] = callerARN.map(JSONValue.string)
     object["arn"] = (settlement?.after?.arn ?? settlement?.before?.arn ?? entry.before?.arn).map(
       JSONValue.string)
     if entry.actingRegion != entry.target.region {

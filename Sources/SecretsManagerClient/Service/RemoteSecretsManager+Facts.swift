@@ -27,6 +27,9 @@ extension RemoteSecretsManager {
     }
   }
 
+  /// How far the clock of the first service that answered is from ours.
+  package var observedClock: ClockObservation? { caller.observedClock }
+
   /// Asks the EC2 instance that this runs on, if it is one, for its region.
   package func learnInstanceRegion(profile: String? = nil) async {
     let region = await sources.instanceRegion(profile: profile)

@@ -10,7 +10,7 @@ package final class RemoteSecretsManager: SecretsManagerService {
   private let environment: [String: String]
   let options: ClientOptions
   private let transport: CurlTransport
-  private let caller: SignedCaller
+  let caller: SignedCaller
   let sources: CredentialSources
   let instanceRegion = Locked<String?>(nil)
 

@@ -18,6 +18,13 @@ struct OutgoingCall: Sendable {
   var label: String
 }
 
+/// How far a service's clock is from ours, by the `Date` of an answer.
+package struct ClockObservation: Sendable, Hashable {
+  package let host: String
+  /// How much the service's clock is ahead; good to half a second and half of the exchange.
+  package let leadMilliseconds: Int64
+}
+
 /// Signs a call with the corrected clock of its endpoint, sends it once, and learns from the
 /// answer's date.
 final class SignedCaller: Sendable {
@@ -29,6 +36,8 @@ final class SignedCaller: Sendable {
   private let offsets = Locked<[String: Int64]>([:])
   /// Milliseconds that each host was ahead by its last answer, whatever that means for signatures.
   private let leads = Locked<[String: Int64]>([:])
+  /// What the first answer told about our clock.
+  private let firstLead = Locked<ClockObservation?>(nil)
   /// How long an attempt may take, by which the service can drop what nobody waits for.
   private static let attemptSeconds = 60.0
 
@@ -45,6 +54,19 @@ final class SignedCaller: Sendable {
 
   var now: Timestamp { clock() }
 
+  /// What the first answer with a date told about our clock.
+  var observedClock: ClockObservation? { firstLead.with { $0 } }
+
+  private func observe(_ response: HTTPResponse, host: String, since started: Timestamp) {
+    guard firstLead.with({ $0 == nil }),
+      let date = response.header("date").flatMap(HTTPDate.parse)
+    else { return }
+    let middle = (started.milliseconds + clock().milliseconds) / 2
+    // The header is cut to whole seconds: its middle is the better guess.
+    let lead = date.milliseconds + 500 - middle
+    firstLead.with { $0 = $0 ?? ClockObservation(host: host, leadMilliseconds: lead) }
+  }
+
   func send(_ call: OutgoingCall) async -> Result<HTTPResponse, TransportFailure> {
     let host = call.endpoint.host
     let started = clock()
@@ -52,6 +74,7 @@ final class SignedCaller: Sendable {
     let request = build(call, at: Timestamp(milliseconds: started.milliseconds + offset))
     let result = await exchange(request)
     if let debug { debug(line(call, result, clock().seconds(since: started))) }
+    if case .success(let response) = result { observe(response, host: host, since: started) }
     if case .success(let response) = result, response.status >= 300 {
       let date = response.header("date").flatMap(HTTPDate.parse)
       leads.with { $0[host] = date.map { $0.milliseconds - clock().milliseconds } }

@@ -15,6 +15,8 @@ extension SimulatedService {
       return HTTPReply(status: 200, contentType: "application/x-ndjson", body: bytes)
     case ("GET", "/_simulator/secrets"):
       return SimulatedService.page(.array(secrets(now: now).map(SimulatedService.truth)))
+    case ("GET", "/_simulator/credentials"):
+      return SimulatedService.page(.array(knownCredentials.map(SimulatedService.keys)))
     case ("GET", "/_simulator/quotas"): return SimulatedService.page(quotaReport)
     case ("POST", "/_simulator/secrets/change"):
       do throws(ScenarioError) {
@@ -33,6 +35,16 @@ extension SimulatedService {
   private static func page(_ value: JSONValue, status: Int = 200) -> HTTPReply {
     HTTPReply(
       status: status, contentType: "application/json", body: value.compactBytes + Array("\n".utf8))
+  }
+
+  /// Keys that open nothing but this simulator, for tests that look for traces of them.
+  private static func keys(_ credential: SimulatedCredential) -> JSONValue {
+    var object: JSONObject = [
+      "accessKeyId": .string(credential.accessKeyID),
+      "secretAccessKey": .string(credential.secretAccessKey),
+    ]
+    object["sessionToken"] = credential.sessionToken.map(JSONValue.string)
+    return .object(object)
   }
 
   /// A secret as it truly is: DescribeSecret's members with ISO times, account, region, and what

@@ -40,6 +40,11 @@ package struct SimulatedService: Sendable {
     credentials[credential.accessKeyID] = credential
   }
 
+  /// Every key pair that opens this simulator, by the order of their ids.
+  var knownCredentials: [SimulatedCredential] {
+    credentials.values.sorted { $0.accessKeyID < $1.accessKeyID }
+  }
+
   package func credential(_ accessKeyID: String) -> SimulatedCredential? {
     credentials[accessKeyID]
   }

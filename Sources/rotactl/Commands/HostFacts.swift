@@ -1,4 +1,6 @@
+internal import FoundationEssentials
 internal import Glibc
+internal import RunEngine
 
 /// Who runs the tool and where, for the record.
 enum HostFacts {
@@ -6,6 +8,16 @@ enum HostFacts {
     var buffer = [CChar](repeating: 0, count: 256)
     guard gethostname(&buffer, 255) == 0 else { return "unknown" }
     return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// The login name, as ``operatorName(_:)`` of this process's environment.
+  static func operatorName() -> String {
+    operatorName(ProcessInfo.processInfo.environment)
+  }
+
+  /// SHA-256 of the binary that runs, in hexadecimal; nil where it cannot be read.
+  static func binarySHA256() -> String? {
+    try? RunFolder.digest(ofFile: "/proc/self/exe")
   }
 
   /// The login name of the effective user; behind sudo, who called it.

@@ -16,6 +16,7 @@ struct ReportCommand: RotactlCommand {
         rotactl report reports/20261123T181141Z-0a1b2c.tar.gz --only failed,unknown
         rotactl report RUN --format csv > outcomes.csv
         rotactl report RUN --format json --query "[outcome, arn]"
+        rotactl report RUN --secret prod/payments/checkout-db
 
       \(ExitStatus.helpSection)
       """)
@@ -29,6 +30,12 @@ struct ReportCommand: RotactlCommand {
   @Option(
     help: ArgumentHelp("A JMESPath expression for each report (with json).", valueName: "query"))
   var query: String?
+  @Option(
+    help: ArgumentHelp(
+      "Only the report of this secret, by its name or ARN; a bundle is read no further than needed.",
+      valueName: "id"))
+  var secret: String?
+  @OptionGroup(title: "Encrypted bundles") var unlock: UnlockOptions
   @Option(help: ArgumentHelp("The folder that holds the runs.", valueName: "dir"))
   var reports: String?
   @OptionGroup(title: "Output") var output: OutputOptions
@@ -53,7 +60,12 @@ struct ReportCommand: RotactlCommand {
         "no run and no bundle of this name", at: run,
         hint: "name a run below \(folder), or a bundle's file", status: .usage)
     }
-    let reader = try RunReader(path: path)
+    let keys = try await unlock.load(settings, console)
+    if let secret {
+      try showSecret(secret, in: path, keys, chosen, expression, console)
+      return .success
+    }
+    let reader = try RunReader(path: path, keys: keys)
     switch chosen {
     case .text: try text(reader, outcomes, path, console)
     case .json: try json(reader, outcomes, expression, console)
@@ -61,6 +73,29 @@ struct ReportCommand: RotactlCommand {
     case .html: console.result(try reader.page())
     }
     return .success
+  }
+
+  /// The reports of one secret: several where the plan has it more than once.
+  private func showSecret(
+    _ secret: String, in path: String, _ keys: BundleKeys, _ format: Format,
+    _ expression: JMESPathExpression?, _ console: Console
+  ) throws {
+    let found = try ReportFinder(secret: secret, in: path, keys: keys).reports
+    guard !found.isEmpty else {
+      throw Diagnostic(
+        "the run has no such secret", at: secret,
+        hint: "give its name or ARN as the manifest has it", status: .usage)
+    }
+    for report in found {
+      let shown: JSONValue
+      do { shown = try expression?.search(report) ?? report } catch {
+        throw Diagnostic("the query fails on a report", because: "\(error)", status: .usage)
+      }
+      switch format {
+      case .json: guard console.result(shown) else { return }
+      case .text, .csv, .html: guard console.result(shown.pretty()) else { return }
+      }
+    }
   }
 
   private func text(
@@ -108,8 +143,7 @@ struct ReportCommand: RotactlCommand {
     var cursor = try reader.evidence.entries()
     while let item = try cursor.next() {
       if let outcomes, !outcomes.contains(item.outcome) { continue }
-      var record = SecretReport.record(
-        runID: reader.evidence.journal.runID, entry: item.entry, settlement: item.settlement)
+      var record = reader.evidence.report(on: item)
       if let expression {
         do { record = try expression.search(record) } catch {
           throw Diagnostic("the query fails on a report", because: "\(error)", status: .usage)

@@ -32,7 +32,6 @@ struct ResumeCommand: RotactlCommand {
     let settings = process.settings
     let run = try self.run.resolved(settings)
     let output = try self.output.resolved(settings)
-    let signingKey = try run.loadSigningKey()
     let console = output.console(process.surroundings)
     guard let folder = RunFolder(existing: runName, reports: run.reports) else {
       throw Diagnostic(
@@ -51,6 +50,7 @@ struct ResumeCommand: RotactlCommand {
         "a drill cannot be resumed: its simulated account is gone", at: folder.path,
         hint: "start another with `rotactl drill`", status: .refused)
     }
+    let seal = try await run.seal.load(format: recorded.bundleFormat, console)
     let state = try readJournal(of: folder)
     let (header, profiles) = try checkedPlan(of: folder, state)
     let session = try Session(
@@ -73,7 +73,7 @@ struct ResumeCommand: RotactlCommand {
       writesReportFiles: recorded.writesReportFiles,
       inFlight: try inFlight.resolved(settings, default: recorded.inFlight ?? .wait),
       identities: identities, incident: header.incident, reason: header.reason,
-      signingKey: signingKey, progress: progress)
+      seal: seal, progress: progress)
     return try await conduct.execute(
       planSHA256: state.planSHA256, targets: state.targets, earlier: state,
       deadline: run.deadline)

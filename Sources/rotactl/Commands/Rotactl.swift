@@ -23,7 +23,8 @@ struct Rotactl: ParsableCommand {
     subcommands: [
       WhoamiCommand.self, PlanCommand.self, RunCommand.self, ResumeCommand.self, TuneCommand.self,
       RestoreCommand.self, PendingCommand.self,
-      ReportCommand.self, VerifyCommand.self, DrillCommand.self, SimulateCommand.self,
+      ReportCommand.self, VerifyCommand.self, BundleCommand.self, KeysCommand.self,
+      SchemaCommand.self, DrillCommand.self, SimulateCommand.self,
     ])
 }
 

@@ -1,4 +1,3 @@
-internal import Cryptography
 internal import DurableFiles
 internal import EvidenceBundle
 internal import RotationCore
@@ -17,11 +16,9 @@ struct RunConduct: Sendable {
   let identities: [String?: ProfileIdentity]
   var incident: String?
   var reason: String?
-  let signingKey: SigningKey?
+  let seal: SealTools
   let progress: ProgressLoop
 
-  /// Loose report files are written up to this many targets.
-  private static let looseReportLimit = 10_000
   /// Workers of one lane at most: 40 calls a second at nearly a second each.
   private static let laneWorkers = 32
 
@@ -80,7 +77,7 @@ struct RunConduct: Sendable {
     }
     try await finish(journal)
     try result.get()
-    return try seal()
+    return try await sealed(targets: targets)
   }
 
   /// Lets `tune` steer the run, with what was tuned before in force from the first change on.
@@ -146,14 +143,13 @@ struct RunConduct: Sendable {
   }
 
   /// Writes the reports and the bundle, and tells how the run ended.
-  private func seal() throws -> ExitStatus {
-    let facts = try RunEvidence(folder: folder.path)
+  private func sealed(targets: Int) async throws -> ExitStatus {
     session.board.begin(.bundling, total: nil)
-    let bundle = try EvidenceWriter.finish(
-      runFolder: folder.path, bundle: "\(reports)/\(folder.runID).\(bundleFormat.rawValue)",
-      format: bundleFormat,
-      looseReports: writesReportFiles || facts.targets <= Self.looseReportLimit,
-      signingKey: signingKey)
+    let sealer = Sealer(
+      folder: folder, reports: reports, format: bundleFormat,
+      writesReportFiles: writesReportFiles, tools: seal, trust: session.connection, console: console
+    )
+    let (bundle, facts) = try await sealer.seal(targets: targets)
     progress.stop()
     let (summary, unproven) = try RunTotals.read(facts)
     let status = self.status(summary)
@@ -191,18 +187,6 @@ struct RunConduct: Sendable {
     case .threshold: return .stoppedByThreshold
     case .journal: return .transient
     case nil: return summary.notGood == 0 ? .success : .finishedWithFailures
-    }
-  }
-}
-
-extension ResolvedRun {
-  /// The key is read before anything is called, so that a wrong one costs nothing.
-  func loadSigningKey() throws(Diagnostic) -> SigningKey? {
-    guard let signingKey else { return nil }
-    do { return try SigningKey(path: signingKey) } catch {
-      throw Diagnostic(
-        "the signing key cannot be used", at: signingKey, because: error.description,
-        hint: "make one with `openssl genpkey -algorithm ed25519 -out FILE`", status: .usage)
     }
   }
 }

@@ -28,7 +28,7 @@ struct RunFlow: Sendable {
   /// Plans, asks, executes, reports.
   func perform() async throws -> ExitStatus {
     let console = output.console(surroundings)
-    let signingKey = try run.loadSigningKey()
+    let seal = try await run.seal.load(format: run.bundleFormat, console)
     let runID = run.runID ?? RunFolder.newRunID(at: Session.now())
     let session = try Session(
       connection: connection, pacing: pacing, environment: environment,
@@ -83,7 +83,8 @@ struct RunFlow: Sendable {
       operatorName: HostFacts.operatorName(environment), connection: connection, pacing: pacing,
       inFlight: inFlight, bundleFormat: run.bundleFormat.rawValue,
       writesReportFiles: run.writesReportFiles, isDrill: isDrill, identities: identities,
-      action: purpose.action)
+      action: purpose.action, toolSHA256: HostFacts.binarySHA256(),
+      clock: session.client.observedClock, variables: RunRecordFile.variables(environment))
     try record.write(to: folder)
     isKept = true
     progress.proceed()
@@ -91,7 +92,7 @@ struct RunFlow: Sendable {
       session: session, console: console, output: output, folder: folder, reports: run.reports,
       bundleFormat: run.bundleFormat, writesReportFiles: run.writesReportFiles, inFlight: inFlight,
       identities: identities, incident: checked.incident, reason: checked.reason,
-      signingKey: signingKey, progress: progress)
+      seal: seal, progress: progress)
     return try await conduct.execute(
       planSHA256: plan.sha256, targets: plan.overview.targets, earlier: nil,
       deadline: run.deadline)

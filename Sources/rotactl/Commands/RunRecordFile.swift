@@ -2,6 +2,7 @@ internal import DurableFiles
 internal import EvidenceBundle
 internal import RotationCore
 internal import RunEngine
+internal import SecretsManagerClient
 
 /// `run.json`: how a run was started, by whom, where, and as which callers.
 ///
@@ -23,17 +24,33 @@ struct RunRecordFile {
   var isDrill: Bool
   var identities: [String?: ProfileIdentity]
   var action = RunAction.cancel
+  /// Of the running binary.
+  var toolSHA256: String?
+  var clock: ClockObservation?
+  /// Names of the variables that were set, without their values.
+  var variables: [String]
 
   var record: JSONValue {
     var object: JSONObject = [
       "schema": .string(RunRecordFile.schema), "runId": .string(runID),
-      "toolVersion": .string(ToolVersion.text), "startedAt": .string(startedAt.iso8601),
-      "host": .string(host), "operator": .string(operatorName), "drill": .bool(isDrill),
+      "toolVersion": .string(ToolVersion.text),
     ]
     object["action"] = .string(action.rawValue)
+    object["toolSha256"] = toolSHA256.map(JSONValue.string)
+    object["startedAt"] = .string(startedAt.iso8601)
+    object["host"] = .string(host)
+    object["operator"] = .string(operatorName)
+    object["drill"] = .bool(isDrill)
+    if let clock {
+      object["clock"] = [
+        "against": .string(clock.host),
+        "serviceAheadMs": .number(JSONNumber(Int(clock.leadMilliseconds))),
+      ]
+    }
     object["incident"] = incident.map(JSONValue.string)
     object["reason"] = reason.map(JSONValue.string)
     object["settings"] = settings
+    object["variables"] = .array(variables.map(JSONValue.string))
     object["callers"] = .array(callers)
     return .object(object)
   }
@@ -63,6 +80,13 @@ struct RunRecordFile {
     object["bundleFormat"] = .string(bundleFormat)
     object["reportFiles"] = .bool(writesReportFiles)
     return .object(object)
+  }
+
+  /// The names of our variables and AWS's among those of a process.
+  static func variables(_ environment: [String: String]) -> [String] {
+    environment.keys.filter {
+      $0.hasPrefix("AWS_") || $0.hasPrefix("ROTACTL_") || $0.lowercased().hasSuffix("_proxy")
+    }.sorted()
   }
 
   private var callers: [JSONValue] {

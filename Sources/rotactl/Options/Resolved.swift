@@ -75,8 +75,7 @@ struct ResolvedRun: Sendable, Hashable {
   var writesReportFiles: Bool
   var isConfirmed: Bool
   var isDryRun: Bool
-  /// The file of the key that signs; nil does not sign.
-  var signingKey: String?
+  var seal = ResolvedSeal()
   var deadline: Duration?
 }
 

@@ -39,11 +39,7 @@ struct RunOptions: ParsableArguments {
       "Stop taking new targets after this time; `resume` goes on.", valueName: "duration"))
   var deadline: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "An Ed25519 private key in PEM; signs the bundle's SHA256SUMS.", valueName: "file"),
-    completion: .file())
-  var signingKey: String?
+  @OptionGroup var seal: SealOptions
 
   func resolved(_ settings: Settings) throws(UsageProblem) -> ResolvedRun {
     ResolvedRun(
@@ -56,7 +52,7 @@ struct RunOptions: ParsableArguments {
       writesReportFiles: try settings.flag(reportFiles, "report-files"),
       isConfirmed: try settings.flag(isConfirmed, "yes"),
       isDryRun: try settings.flag(isDryRun, "dry-run"),
-      signingKey: try settings.value(signingKey, "signing-key", SettingReader.path),
+      seal: try seal.resolved(settings),
       deadline: try settings.value(deadline, "deadline", DurationValue.read)?.duration)
   }
 }
