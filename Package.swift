@@ -27,6 +27,8 @@ let package = Package(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    // Without pkgConfig, which would link it: it is opened only when a person is prompted.
+    .systemLibrary(name: "CEdit", providers: [.apt(["libedit-dev"])]),
 
     .target(name: "RotationCore", swiftSettings: strict),
     .target(name: "JMESPath", dependencies: ["RotationCore"], swiftSettings: strict),
@@ -41,6 +43,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: strict),
+    .target(name: "LineEditing", dependencies: ["CEdit"], swiftSettings: strict),
     .target(name: "DurableFiles", swiftSettings: strict),
     .target(name: "Locking", swiftSettings: strict),
     .target(
@@ -67,7 +70,7 @@ let package = Package(
       name: "rotactl",
       dependencies: [
         "RotationCore", "JMESPath", "OutputFormats", "AWSCommandLine", "Cryptography",
-        "DurableFiles", "Locking",
+        "DurableFiles", "Locking", "LineEditing",
         "SecretsManagerClient", "RunEngine", "EvidenceBundle", "SecretsManagerSimulator",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

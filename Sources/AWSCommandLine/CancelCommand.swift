@@ -7,22 +7,28 @@ package enum CancelCommand {
   package static let service = "secretsmanager"
   package static let operation = "cancel-rotate-secret"
 
-  /// Whether the words are meant for this command: they name the service, or nearly, and begin
-  /// with none of the tool's own commands.
+  /// Whether the words are meant for this command: they name the service, or nearly, or ask for its
+  /// prompt, and begin with none of the tool's own commands.
   package static func isAddressed(by words: [String], ownCommands: [String]) -> Bool {
     guard let first = words.first, !ownCommands.contains(first) else { return false }
-    return words.contains(service) || !CloseMatches.matches(for: first, in: [service]).isEmpty
+    return words.contains(service) || words.contains("--cli-auto-prompt")
+      || !CloseMatches.matches(for: first, in: [service]).isEmpty
   }
 
   /// Reads the words that follow the program's name.
+  ///
+  /// - Parameter isPrompted: whether they come from the interactive prompt, which is not asked for
+  ///   again.
   package static func read(
-    _ words: [String], in environment: CommandEnvironment
+    _ words: [String], in environment: CommandEnvironment, isPrompted: Bool = false
   ) -> CommandOutcome {
-    var reader = CancelCommandReader(environment: environment)
+    var reader = CancelCommandReader(environment: environment, isPrompted: isPrompted)
     do throws(CommandFailure) {
       return try reader.read(words)
     } catch {
-      return .failed(error, reader.errorFormat)
+      // The partial mode asks where others complain.
+      let isAsked = reader.promptMode == .partial && error.exitCode == CommandFailure.parameterCode
+      return isAsked ? .prompt : .failed(error, reader.errorFormat)
     }
   }
 
@@ -50,6 +56,17 @@ package enum CancelCommand {
     Argument(
       name: "--cli-error-format", kind: .value, choices: ErrorFormat.allCases.map(\.rawValue)),
   ]
+
+  /// The command's own; whether `--secret-id` must be there depends on the others.
+  static let operationArguments: [Argument] = [
+    Argument(name: "--secret-id", kind: .value),
+    Argument(name: "--cli-input-json", kind: .value),
+    Argument(name: "--cli-input-yaml", kind: .value),
+    Argument(
+      name: "--generate-cli-skeleton", kind: .optionalValue("input"),
+      choices: ["input", "output", "yaml-input"]),
+    Argument(name: "help", kind: .optionalWord),
+  ]
 }
 
 /// One pass over a command line, check by check in the AWS CLI's order.
@@ -57,8 +74,14 @@ struct CancelCommandReader {
   let environment: CommandEnvironment
   /// How a failure met now is to be printed.
   private(set) var errorFormat = ErrorFormat.enhanced
+  /// Off until the mode is known.
+  private(set) var promptMode = PromptMode.off
+  private let isPrompted: Bool
 
-  init(environment: CommandEnvironment) { self.environment = environment }
+  init(environment: CommandEnvironment, isPrompted: Bool) {
+    self.environment = environment
+    self.isPrompted = isPrompted
+  }
 
   mutating func read(_ words: [String]) throws(CommandFailure) -> CommandOutcome {
     let firstPass = CancelCommand.globalArguments.filter {
@@ -67,12 +90,10 @@ struct CancelCommandReader {
     guard try parse(words, with: firstPass, usage: Usage.firstPass) != nil else {
       return version
     }
-    guard let settings = environment.settings(nil) else {
-      let name =
-        environment.variables["AWS_PROFILE"] ?? environment.variables["AWS_DEFAULT_PROFILE"]
-      throw CommandFailure(.unknownProfile(name ?? "default"))
-    }
-    let autoPrompt = try autoPromptMode(words, settings)
+    // A profile that does not exist is found out later, unless an option names another.
+    let settings = environment.settings(nil)
+    if !isPrompted { promptMode = try mode(words, settings) }
+    if promptMode == .full { return .prompt }
     errorFormat = format(option: nil, settings)
     let main = CancelCommand.globalArguments + [word("command", [CancelCommand.service, "help"])]
     guard let parsed = try parse(words, with: main) else { return version }
@@ -83,7 +104,7 @@ struct CancelCommandReader {
     var options = try globalOptions(parsed, profileSettings)
     errorFormat = format(option: chosenFormat, profileSettings)
     options.errorFormat = errorFormat
-    options.autoPrompt = autoPrompt
+    options.promptMode = promptMode
     if parsed.values["command"] == "help" { return page(ManualPages.overview) }
     return try readService(parsed.extras, options)
   }
@@ -117,9 +138,9 @@ struct CancelCommandReader {
     }
   }
 
-  private func autoPromptMode(
-    _ words: [String], _ settings: CommandSettings
-  ) throws(CommandFailure) -> String {
+  private func mode(
+    _ words: [String], _ settings: CommandSettings?
+  ) throws(CommandFailure) -> PromptMode {
     let on = words.contains("--cli-auto-prompt")
     let off = words.contains("--no-cli-auto-prompt")
     guard !on || !off else {
@@ -127,14 +148,11 @@ struct CancelCommandReader {
         parameter: "Both --cli-auto-prompt and --no-cli-auto-prompt cannot be specified at the "
           + "same time.")
     }
-    if off || words.contains("help") || words.contains("--version") { return "off" }
-    let configured = environment.variables["AWS_CLI_AUTO_PROMPT"] ?? settings.autoPrompt ?? "off"
-    let mode = on ? "on" : configured.lowercased()
-    guard mode != "on" else {
-      throw CommandFailure(
-        general: "The interactive prompt of --cli-auto-prompt is not a part of rotactl.")
-    }
-    return mode
+    if off || words.contains("help") || words.contains("--version") { return .off }
+    let configured =
+      settings.map { environment.variables["AWS_CLI_AUTO_PROMPT"] ?? $0.autoPrompt ?? "off" }
+      ?? "off"
+    return on ? .full : PromptMode(rawValue: configured.lowercased()) ?? .off
   }
 
   private func format(option: String?, _ settings: CommandSettings?) -> ErrorFormat {
@@ -204,15 +222,11 @@ struct CancelCommandReader {
     _ words: [String], _ options: GlobalOptions
   ) throws(CommandFailure) -> CommandOutcome {
     guard words != ["help"] else { return page(ManualPages.operation) }
-    let arguments = [
-      Argument(name: "--secret-id", kind: .value, isRequired: isSecretRequired(words)),
-      Argument(name: "--cli-input-json", kind: .value),
-      Argument(name: "--cli-input-yaml", kind: .value),
-      Argument(
-        name: "--generate-cli-skeleton", kind: .optionalValue("input"),
-        choices: ["input", "output", "yaml-input"]),
-      Argument(name: "help", kind: .optionalWord),
-    ]
+    let arguments = CancelCommand.operationArguments.map { argument in
+      var argument = argument
+      argument.isRequired = argument.name == "--secret-id" && isSecretRequired(words)
+      return argument
+    }
     guard let parsed = try parse(words, with: arguments) else { return version }
     let stray = parsed.values["help"]
     if stray == "help" { return page(ManualPages.operation) }

@@ -62,8 +62,8 @@ package struct GlobalOptions: Sendable {
   package var debug = false
   package var noPager = false
   package var noPaginate = false
-  /// `off` or `on-partial`; `on` never gets as far as a request.
-  package var autoPrompt = "off"
+  /// ``PromptMode/full`` never gets as far as a request.
+  package var promptMode = PromptMode.off
   /// The format in force, from the option, the environment or the configuration.
   package var errorFormat = ErrorFormat.enhanced
   package var binaryFormat = "base64"
@@ -118,4 +118,15 @@ package enum CommandOutcome: Sendable {
   case finished(standardOutput: [UInt8])
   case failed(CommandFailure, ErrorFormat)
   case request(CancelRequest)
+  /// The person is to be asked for the command line.
+  case prompt
+}
+
+/// When the interactive prompt asks.
+package enum PromptMode: String, Sendable, Hashable {
+  case off
+  /// Always, before anything is done.
+  case full = "on"
+  /// Where the words or the parameters are wrong.
+  case partial = "on-partial"
 }

@@ -68,7 +68,7 @@ extension CommandFailure {
   static let generalCode: Int32 = 255
   static let serviceCode: Int32 = 254
   static let configurationCode: Int32 = 253
-  static let parameterCode: Int32 = 252
+  package static let parameterCode: Int32 = 252
 
   /// The final error of a call that met a problem.
   package init(_ problem: CallProblem) {

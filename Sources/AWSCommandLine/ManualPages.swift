@@ -100,10 +100,15 @@ enum ManualPages {
            255    any other problem
 
     DIFFERENCES FROM THE AWS CLI
-           Usage texts and help name rotactl. --version prints rotactl's version. There
-           is no interactive prompt. --generate-cli-skeleton output prints a valid
-           sample in JSON, where the AWS CLI fails for this command. Only this command
-           is suggested for a mistyped one. %YAML directives have no effect.
+           Texts and help name rotactl, --version is rotactl's, and only this command is
+           known and suggested. A success whose body is not JSON is an error here and
+           silence there: nobody should take it for a cancelled rotation. Half a
+           surrogate pair counts as no JSON. --generate-cli-skeleton output prints a valid
+           sample, where the AWS CLI fails for this command. --debug logs exchanges
+           without bodies, credentials and signatures. A user and password in an endpoint
+           URL, a query and a fragment are refused. The prompt shows candidates below
+           the line when Tab is pressed, and lets a wrong line be mended. %YAML
+           directives have no effect.
 
     """
 
@@ -139,8 +144,15 @@ enum ManualPages {
                   base64 or raw-in-base64-out; has no effect on this command.
            --no-cli-pager
                   Does not show output in a pager.
-           --cli-auto-prompt, --no-cli-auto-prompt
-                  The interactive prompt, which rotactl lacks, and its refusal.
+           --cli-auto-prompt
+                  Asks for the command line on the terminal; the words so far begin it.
+                  Tab completes words, options, profiles, regions, files and, from
+                  ListSecrets, secret ids. Enter runs the line; one that is wrong can be
+                  mended; Ctrl-C or Ctrl-D leave with 130. AWS_CLI_AUTO_PROMPT or
+                  cli_auto_prompt = on do the same; on-partial asks only where the words
+                  or the parameters are wrong.
+           --no-cli-auto-prompt
+                  Does not ask.
            --cli-error-format (string)
                   legacy, json, yaml, text, table or enhanced.
     """

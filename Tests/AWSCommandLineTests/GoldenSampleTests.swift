@@ -36,6 +36,7 @@ struct GoldenSampleTests {
       case .failed(let failure, let format):
         endings += 1
         check(failure, format, expected, comment)
+      case .prompt: Issue.record("the sample asks for no prompt: \(comment)")
       case .finished(let output):
         endings += 1
         #expect(String(decoding: output, as: UTF8.self) == expected["stdout"]?.string, comment)

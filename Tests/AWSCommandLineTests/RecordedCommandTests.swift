@@ -92,6 +92,8 @@ enum RecordedEnvironment {
     switch CancelCommand.read(words, in: environment) {
     case .finished(let bytes): return Answer(standardOutput: String(decoding: bytes, as: UTF8.self))
     case .failed(let failure, let format): return answer(failure, format)
+    // Without a terminal.
+    case .prompt: return answer(CommandFailure(.other("")), .enhanced)
     case .request(let request):
       if let problem = problem(of: request.options, environment) {
         return answer(CommandFailure(problem), request.options.errorFormat)
@@ -117,8 +119,8 @@ enum RecordedEnvironment {
     if let region = options.region, region == "-" || region.contains(" ") {
       return .badRegion(region)
     }
-    if let profile = options.profile, environment.settings(profile) == nil {
-      return .unknownProfile(profile)
+    if environment.settings(options.profile) == nil {
+      return .unknownProfile(options.profile ?? environment.variables["AWS_PROFILE"] ?? "")
     }
     if let url = options.endpointURL, url.hasPrefix(" ") { return .unreachable(url: "http://x/") }
     if let url = options.endpointURL { return .badEndpoint(url) }

@@ -14,39 +14,11 @@ struct DropInTests {
   /// Where we differ from the AWS CLI on purpose, by the case's id.
   private static let divergences: [String: String] = [:]
 
-  /// `scripted.py` as a process: answers as told and writes down what it was asked.
-  private final class Scripted {
-    let child: Child
-    let port: String
-
-    init(_ folder: TemporaryDirectory) async throws {
-      let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("Servers/scripted.py").path
-      child = try #require(Program.foreign("python3")).start(
-        [script], environment: Program.environment(home: folder.path))
-      let said = await child.output(containing: "\n")
-      port = try #require(said?.split(separator: "\n").first.map(String.init))
-    }
-
-    deinit { child.signal(SIGKILL) }
-
-    var url: String { "http://127.0.0.1:\(port)" }
-
-    /// Takes new answers and gives back the requests since the last ones.
-    func exchange(_ answers: JSONValue) async throws -> [JSONValue] {
-      let curl = try #require(Program.foreign("curl"))
-      let result = try await curl.run(
-        ["-sS", "--noproxy", "*", "-X", "REPORT", "--data-binary", "@-", url],
-        environment: ["PATH": "/usr/bin:/bin"], input: answers.compact)
-      return try JSONValue(parsing: result.output).array ?? []
-    }
-  }
-
   @Test func `recorded runs of the AWS CLI come out the same`() async throws {
     let suite = try JSONValue(parsing: Conformance.bytes("awscli-golden-sample/cases.json"))
     let cases = try #require(suite["cases"]?.array)
     let folder = try TemporaryDirectory()
-    let server = try await Scripted(folder)
+    let server = try await ScriptedServer(folder)
     var compared = 0
     for item in cases {
       let id = item["id"]?.string ?? ""
@@ -58,7 +30,7 @@ struct DropInTests {
   }
 
   private func check(
-    _ item: JSONValue, _ suite: JSONValue, _ server: Scripted, _ comment: Comment
+    _ item: JSONValue, _ suite: JSONValue, _ server: ScriptedServer, _ comment: Comment
   ) async throws {
     let home = try TemporaryDirectory()
     try FileManager.default.createDirectory(
@@ -95,7 +67,7 @@ struct DropInTests {
 
   @Test func `a body that is no JSON is an error and not silence`() async throws {
     let folder = try TemporaryDirectory()
-    let server = try await Scripted(folder)
+    let server = try await ScriptedServer(folder)
     _ = try await server.exchange([["status": 200, "body": "<html>gateway</html>"]])
     let result = try await call(server, folder, [])
     #expect(result.status == 255)
@@ -105,7 +77,7 @@ struct DropInTests {
 
   @Test func `debugging shows the exchange and no secret`() async throws {
     let folder = try TemporaryDirectory()
-    let server = try await Scripted(folder)
+    let server = try await ScriptedServer(folder)
     _ = try await server.exchange([["status": 200, "body": #"{"Name":"db"}"#]])
     let result = try await call(server, folder, ["--debug"])
     #expect(result.status == 0)
@@ -117,7 +89,7 @@ struct DropInTests {
 
   @Test func `an interrupt ends the command with 130`() async throws {
     let folder = try TemporaryDirectory()
-    let server = try await Scripted(folder)
+    let server = try await ScriptedServer(folder)
     _ = try await server.exchange([["stall": true]])
     let child = try #require(Program.rotactl).start(
       words(server), environment: environment(folder))
@@ -142,7 +114,7 @@ struct DropInTests {
     }
   }
 
-  private func words(_ server: Scripted) -> [String] {
+  private func words(_ server: ScriptedServer) -> [String] {
     [
       "secretsmanager", "cancel-rotate-secret", "--secret-id", "db", "--endpoint-url", server.url,
     ]
@@ -158,7 +130,7 @@ struct DropInTests {
   }
 
   private func call(
-    _ server: Scripted, _ folder: TemporaryDirectory, _ more: [String]
+    _ server: ScriptedServer, _ folder: TemporaryDirectory, _ more: [String]
   ) async throws -> Program.Result {
     try await #require(Program.rotactl).run(
       words(server) + more, environment: environment(folder))

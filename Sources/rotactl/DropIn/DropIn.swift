@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import AWSCommandLine
 internal import Glibc
 internal import JMESPath
+internal import LineEditing
 internal import OutputFormats
 internal import RotationCore
 internal import SecretsManagerClient
@@ -27,22 +28,61 @@ struct DropIn: Sendable {
     leaveOnInterrupt()
     let settings: AWSConfiguration
     do {
-      settings = try AWSConfiguration.load(environment: environment)
+      settings = try AWSConfiguration.load(environment: environment, countsEmpty: true)
     } catch {
       return fail(CommandFailure(.other(DropIn.plain(error))), .enhanced)
     }
-    switch CancelCommand.read(words, in: commandEnvironment(settings)) {
+    let status = await follow(CancelCommand.read(words, in: commandEnvironment(settings)), settings)
+    return if let status { status } else { await prompt(words, settings) }
+  }
+
+  /// - Returns: nil where the prompt is to ask.
+  private func follow(_ outcome: CommandOutcome, _ settings: AWSConfiguration) async -> Int32? {
+    switch outcome {
     case .finished(let bytes):
       streams.output(bytes)
       return 0
     case .failed(let failure, let format): return fail(failure, format)
     case .request(let request): return await run(request, settings)
+    case .prompt: return nil
     }
   }
 
+  /// Asks for the command line and runs it; what is wrong in it can be mended and run again.
+  private func prompt(_ words: [String], _ settings: AWSConfiguration) async -> Int32 {
+    guard isatty(STDIN_FILENO) == 1 else {
+      streams.error(Array("Warning: Input is not a terminal (fd=0).\n".utf8))
+      return fail(CommandFailure(.other("")), .enhanced)
+    }
+    let prompt = AutoPrompt(environment: environment, settings: settings)
+    var beginning = AutoPrompt.beginning(words)
+    while true {
+      let answer: LineEditor.Answer
+      do {
+        answer = try await prompt.line(beginning)
+      } catch {
+        return fail(error, .enhanced)
+      }
+      guard case .line(let text) = answer else { return DropIn.interrupted }
+      beginning = text
+      let line = PromptWords(text)
+      if let problem = line.problem {
+        _ = fail(CommandFailure(.other(problem)), .enhanced)
+        continue
+      }
+      guard !line.all.isEmpty else { continue }
+      let outcome = CancelCommand.read(
+        line.all, in: commandEnvironment(settings), isPrompted: true)
+      let status = await follow(outcome, settings)
+      if let status, status != CommandFailure.parameterCode { return status }
+    }
+  }
+
+  private static let interrupted: Int32 = 130
+
   /// The AWS CLI's sentence, which names the file and not the place in it.
   private static func plain(_ error: ConfigurationError) -> String {
-    for mark in [" (line ", " (in ["] {
+    for mark in [" (line ", " (in [", " (not UTF-8"] {
       guard let place = error.message.firstRange(of: mark) else { continue }
       return String(error.message[..<place.lowerBound])
     }
@@ -61,13 +101,17 @@ struct DropIn: Sendable {
       })
   }
 
-  private func run(_ request: CancelRequest, _ settings: AWSConfiguration) async -> Int32 {
+  /// - Returns: nil where the parameters are wrong and the prompt is to ask.
+  private func run(_ request: CancelRequest, _ settings: AWSConfiguration) async -> Int32? {
     let answer: JSONValue
     do {
       answer = try await CommandCall(
         request: request, settings: settings, environment: environment, streams: streams
       ).answer()
     } catch {
+      if request.options.promptMode == .partial, error.exitCode == CommandFailure.parameterCode {
+        return nil
+      }
       return fail(error, request.options.errorFormat)
     }
     let printer = ResultPrinter(
