@@ -17,8 +17,8 @@ package enum CancelCommand {
 
   /// Reads the words that follow the program's name.
   ///
-  /// - Parameter isPrompted: whether they come from the interactive prompt, which is not asked for
-  ///   again.
+  /// `isPrompted`: whether they come from the interactive prompt, which is not asked for
+  /// again.
   package static func read(
     _ words: [String], in environment: CommandEnvironment, isPrompted: Bool = false
   ) -> CommandOutcome {
@@ -105,6 +105,7 @@ struct CancelCommandReader {
     errorFormat = format(option: chosenFormat, profileSettings)
     options.errorFormat = errorFormat
     options.promptMode = promptMode
+    try checkTimestamps(profileSettings)
     if parsed.values["command"] == "help" { return page(ManualPages.overview) }
     return try readService(parsed.extras, options)
   }
@@ -190,6 +191,15 @@ struct CancelCommandReader {
     }
     options.binaryFormat = binary
     return options
+  }
+
+  private func checkTimestamps(_ settings: CommandSettings?) throws(CommandFailure) {
+    guard let format = settings?.timestampFormat, format != "wire", format != "iso8601" else {
+      return
+    }
+    throw CommandFailure(
+      configuration: "Configuration",
+      "Unknown cli_timestamp_format value: \(format), valid values are \"wire\" or \"iso8601\"")
   }
 
   private func query(_ text: String) throws(CommandFailure) -> JMESPathExpression {

@@ -74,10 +74,13 @@ package struct CommandSettings: Sendable, Hashable {
   package var errorFormat: String?
   package var autoPrompt: String?
   package var binaryFormat: String?
+  package var timestampFormat: String?
 
   package init(
-    errorFormat: String? = nil, autoPrompt: String? = nil, binaryFormat: String? = nil
+    errorFormat: String? = nil, autoPrompt: String? = nil, binaryFormat: String? = nil,
+    timestampFormat: String? = nil
   ) {
+    self.timestampFormat = timestampFormat
     self.errorFormat = errorFormat
     self.autoPrompt = autoPrompt
     self.binaryFormat = binaryFormat

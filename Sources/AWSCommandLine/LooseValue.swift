@@ -30,6 +30,7 @@ indirect enum LooseValue: Sendable, Hashable {
         LooseValue.set(key, LooseValue(member.value), in: &members)
       }
       self = .map(members)
+    case .number(let number) where number.double.isNaN: self = .notANumber
     case .number(let number) where !number.double.isFinite && !number.isIntegerLiteral:
       self = .infinity(negative: number.double < 0)
     default: self = .json(value)

@@ -108,7 +108,9 @@ enum ManualPages {
            without bodies, credentials and signatures. A user and password in an endpoint
            URL, a query and a fragment are refused. The prompt shows candidates below
            the line when Tab is pressed, and lets a wrong line be mended. %YAML
-           directives have no effect.
+           directives and AWS_CLI_OUTPUT_ENCODING have no effect. Files of settings may
+           begin with a byte order mark, and blanks inside a section's brackets do not
+           count. Failures of credential_process say more.
 
     """
 

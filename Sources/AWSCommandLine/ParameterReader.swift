@@ -50,15 +50,14 @@ struct ParameterReader {
     case .json(.string(let text)):
       // A byte order mark may lead bytes, never text.
       guard text.unicodeScalars.first != "\u{FEFF}" else { return nil }
-      switch text.strippedOfBlanks {
-      case "NaN": return .notANumber
-      case "Infinity": return .infinity(negative: false)
-      case "-Infinity": return .infinity(negative: true)
-      default: return (try? JSONValue(parsing: text)).map(LooseValue.init)
-      }
-    case .bytes(let bytes): return (try? JSONValue(parsing: bytes)).map(LooseValue.init)
+      return parsed(Array(text.utf8))
+    case .bytes(let bytes): return parsed(bytes)
     default: return nil
     }
+  }
+
+  private func parsed(_ bytes: [UInt8]) -> LooseValue? {
+    (try? JSONValue(parsing: bytes, acceptsNonFinite: true)).map(LooseValue.init)
   }
 
   private func yaml(_ content: LooseValue) -> LooseValue? {
@@ -85,8 +84,8 @@ enum Skeleton {
 }
 
 /// Whole numbers as Python's `int` reads them.
-enum PythonInteger {
-  static func parse(_ text: String) -> Int? {
+package enum PythonInteger {
+  package static func parse(_ text: String) -> Int? {
     var digits = text.strippedOfBlanks.unicodeScalars[...]
     let isNegative = digits.first == "-"
     if isNegative || digits.first == "+" { digits.removeFirst() }

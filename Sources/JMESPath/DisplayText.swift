@@ -13,7 +13,11 @@ package enum DisplayText {
     switch value {
     case .null: return "None"
     case .bool(let value): return value ? "True" : "False"
-    case .number(let number): return number.normalized.literal
+    case .number(let number):
+      let value = number.double
+      if value.isNaN { return "nan" }
+      let isInfinite = !value.isFinite && !number.isIntegerLiteral
+      return isInfinite ? (value < 0 ? "-inf" : "inf") : number.normalized.literal
     case .string(let text): return quoted(text)
     case .array(let values):
       return "[" + values.map(nested).joined(separator: ", ") + "]"

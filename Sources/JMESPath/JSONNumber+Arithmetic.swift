@@ -89,6 +89,12 @@ extension JSONNumber {
     if bytes.first == UInt8(ascii: "+"), bytes.dropFirst().first != UInt8(ascii: "-") {
       bytes.removeFirst()
     }
+    if let number = JSONNumber.nonFinite(bytes) {
+      self = number
+      return
+    }
+    guard let ungrouped = JSONNumber.withoutUnderscores(bytes) else { return nil }
+    bytes = ungrouped
     let trimmed = String(decoding: bytes, as: UTF8.self)
     if let whole = Int(trimmed), !trimmed.hasPrefix("+") {
       self.init(whole)
@@ -105,5 +111,27 @@ extension JSONNumber {
     } else {
       return nil
     }
+  }
+
+  /// Python's `float` also reads `inf`, `infinity` and `nan`, with a sign, in any case.
+  private static func nonFinite(_ bytes: [UInt8]) -> JSONNumber? {
+    switch String(decoding: bytes, as: UTF8.self).lowercased() {
+    case "inf", "infinity": JSONNumber(literal: "Infinity")
+    case "-inf", "-infinity": JSONNumber(literal: "-Infinity")
+    case "nan", "-nan": JSONNumber(literal: "NaN")
+    default: nil
+    }
+  }
+
+  /// Digits may be grouped by single underscores; nil where one stands anywhere else.
+  private static func withoutUnderscores(_ bytes: [UInt8]) -> [UInt8]? {
+    let underscore = UInt8(ascii: "_")
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    for (index, byte) in bytes.enumerated() where byte == underscore {
+      guard index > 0, index + 1 < bytes.count, digits.contains(bytes[index - 1]),
+        digits.contains(bytes[index + 1])
+      else { return nil }
+    }
+    return bytes.filter { $0 != underscore }
   }
 }

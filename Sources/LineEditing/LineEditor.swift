@@ -46,9 +46,7 @@ package final class LineEditor {
   /// A key sequence that no terminal sends.
   private static let beginningKey = "\u{1b}[rotactl~"
 
-  /// - Parameters:
-  ///   - input: the descriptor of a terminal; not closed.
-  ///   - output: the descriptor of a terminal; not closed.
+  /// Opens libedit for a terminal; neither descriptor is closed, then or later.
   package init(
     prompt: String, input: Int32, output: Int32, completer: @escaping Completer
   ) throws(LineEditorError) {

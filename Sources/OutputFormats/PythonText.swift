@@ -27,6 +27,7 @@ enum PythonText {
   static func number(_ number: JSONNumber, infinity: String) -> String {
     if number.isIntegerLiteral { return number.literal == "-0" ? "0" : number.literal }
     let value = number.double
+    if value.isNaN { return infinity == ".inf" ? ".nan" : infinity == "inf" ? "nan" : "NaN" }
     guard value.isFinite else { return (value < 0 ? "-" : "") + infinity }
     // Swift changes to an exponent where doubles stop being exact, Python at 10^16.
     let writtenInFull = value.magnitude >= 0x1p53 && value.magnitude < 1e16

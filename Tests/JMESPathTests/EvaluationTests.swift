@@ -64,7 +64,7 @@ import Testing
     ("to_number(' 1e2 ')", "100.0"),
     ("to_number('-0')", "0"),
     ("to_number('0x10')", "null"),
-    ("to_number('nan')", "null"),
+    ("to_number('1_000')", "1000"), ("to_number('1__0')", "null"),
     ("to_number('1e999')", "1e999"),
     ("to_number('+-1')", "null"),
     ("@[99999999999999999999]", "null"),

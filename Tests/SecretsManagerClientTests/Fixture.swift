@@ -19,11 +19,14 @@ enum Fixture {
   }
 
   /// The settings of a case with the files `c` and `k`, the variables `v`.
-  static func settings(_ test: JSONValue) throws(ConfigurationError) -> AWSConfiguration {
+  static func settings(
+    _ test: JSONValue, countsEmpty: Bool = false
+  ) throws(ConfigurationError) -> AWSConfiguration {
     AWSConfiguration(
       environment: strings(test["env"]),
       config: try ConfigurationFile(parsing: file(test, "c"), path: "/d/config"),
-      credentials: try ConfigurationFile(parsing: file(test, "k"), path: "/d/credentials"))
+      credentials: try ConfigurationFile(parsing: file(test, "k"), path: "/d/credentials"),
+      countsEmpty: countsEmpty)
   }
 
   static func strings(_ value: JSONValue?) -> [String: String] {

@@ -147,6 +147,25 @@ import Testing
     #expect(cases.count > 800 && diverging == 19, "\(diverging)")
   }
 
+  @Test func `empty settings are values where they are asked to be`() throws {
+    let table = try Fixture.json("settings.json")
+    let defaults = try #require(table["defaults"]?.object)
+    var differing = 0
+    for (index, test) in (table["cases"]?.array ?? []).enumerated() where test["w"] != nil {
+      let ours = Self.answers(try Fixture.settings(test, countsEmpty: true))
+      let wanted = Self.expected(test["a"], defaults)
+      let files = [test["c"], test["k"]].map { $0?.string ?? "" }
+      let input = "\(index): \(Fixture.strings(test["env"])) \(files.joined(separator: " / "))"
+      for (key, value) in wanted where ours[key] != value {
+        guard !Self.divergences.contains(where: { $0.setting == key && input.contains($0.text) })
+        else { continue }
+        differing += 1
+        #expect(ours[key] == value, "\(key) of \(input)")
+      }
+    }
+    #expect(differing == 0)
+  }
+
   @Test func `every proxy is chosen as the AWS CLI chooses it`() throws {
     let table = try Fixture.json("settings.json")
     let urls = (table["proxyURLs"]?.array ?? []).compactMap(\.string)

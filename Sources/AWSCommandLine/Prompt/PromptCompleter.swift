@@ -15,7 +15,9 @@ package struct PromptSources {
   package var profiles: () -> [String]
   package var regions: () -> [String]
   /// The ids of the account's secrets for the options written so far; nil where they cannot be
-  /// listed. The text is what is written of the id: it decides between names and ARNs.
+  /// listed.
+  ///
+  /// The text is what is written of the id: it decides between names and ARNs.
   package var secretIDs: (String, PromptOptions) -> [String]?
   /// The entries of a folder, those that are folders with a slash at their end; empty where it
   /// cannot be read.

@@ -20,6 +20,11 @@ package struct RetryPolicy: Sendable, Hashable {
   /// AWS's SDKs correct their clock and try again; the AWS CLI does not.
   package var repairsOnce: Bool
 
+  /// Whether `InternalServiceError` is worth another attempt whatever its status.
+  ///
+  /// AWS's SDKs go by the model, which calls it the server's fault; the AWS CLI goes by the status.
+  package var repeatsInternalServiceError = true
+
   package init(
     mode: RetryMode = .standard, maximumAttempts: Int = 3, longestBackoff: Double = 20,
     repairsOnce: Bool = true

@@ -24,6 +24,17 @@ extension RetryPolicy {
 
   package static func isThrottling(_ code: String) -> Bool { throttlingCodes.contains(code) }
 
+  /// Whether another attempt may succeed under this policy.
+  package func verdict(on failure: ServiceFailure, of operation: ServiceOperation) -> Verdict {
+    if !repeatsInternalServiceError, failure.kind == .service,
+      failure.code == "InternalServiceError",
+      !RetryPolicy.transientStatuses.contains(failure.httpStatus ?? 0)
+    {
+      return .final
+    }
+    return RetryPolicy.verdict(on: failure, of: operation)
+  }
+
   package static func verdict(
     on failure: ServiceFailure, of operation: ServiceOperation
   ) -> Verdict {

@@ -47,6 +47,8 @@ package struct JSONTokenizer: Sendable {
     case none, string, escape, unicode, word
   }
 
+  /// Whether Python's words `NaN`, `Infinity` and `-Infinity` count as numbers, too.
+  private let acceptsNonFinite: Bool
   private var expectation = Expectation.value
   private var lexeme = Lexeme.none
   /// For each open container whether it is an object.
@@ -63,10 +65,15 @@ package struct JSONTokenizer: Sendable {
   private var markBytes = 0
   private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-  /// - Parameter start: where the first byte stands, for a text inside another.
-  package init(start: TextPosition = TextPosition(line: 1, column: 1)) {
+  /// - Parameters:
+  ///   - start: where the first byte stands, for a text inside another.
+  ///   - acceptsNonFinite: whether `NaN`, `Infinity` and `-Infinity` are numbers.
+  package init(
+    start: TextPosition = TextPosition(line: 1, column: 1), acceptsNonFinite: Bool = false
+  ) {
     line = start.line
     column = start.column
+    self.acceptsNonFinite = acceptsNonFinite
   }
 
   /// How many bytes of an unfinished token are held, for callers that bound it.
@@ -334,7 +341,8 @@ package struct JSONTokenizer: Sendable {
     case Array("null".utf8): value = .null
     default:
       let text = String(decoding: token, as: UTF8.self)
-      guard JSONTokenizer.isNumber(token) else {
+      let isNonFinite = acceptsNonFinite && JSONTokenizer.nonFinite.contains(text)
+      guard JSONTokenizer.isNumber(token) || isNonFinite else {
         throw JSONSyntaxError(position: tokenStart, reason: "not a JSON value: \(text.prefix(40))")
       }
       value = .number(JSONNumber(literal: text))
@@ -342,6 +350,8 @@ package struct JSONTokenizer: Sendable {
     valueEnded()
     sink.scalar(value, at: tokenStart)
   }
+
+  private static let nonFinite: Set<String> = ["NaN", "Infinity", "-Infinity"]
 
   /// The grammar of RFC 8259 section 6.
   package static func isNumber(_ bytes: [UInt8]) -> Bool {
@@ -419,8 +429,13 @@ package struct JSONValueBuilder: JSONSink, Sendable {
 
 extension JSONValue {
   /// Parses one document.
-  package init(parsing bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) {
-    var tokenizer = JSONTokenizer()
+  ///
+  /// With `acceptsNonFinite`, `NaN`, `Infinity` and `-Infinity` are numbers, as Python's `json`
+  /// takes them; their literals stay as they are written.
+  package init(
+    parsing bytes: UnsafeRawBufferPointer, acceptsNonFinite: Bool = false
+  ) throws(JSONSyntaxError) {
+    var tokenizer = JSONTokenizer(acceptsNonFinite: acceptsNonFinite)
     var builder = JSONValueBuilder()
     try tokenizer.consume(bytes, into: &builder)
     try tokenizer.finish(into: &builder)
@@ -431,9 +446,13 @@ extension JSONValue {
     self = value
   }
 
-  package init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
+  package init(
+    parsing bytes: [UInt8], acceptsNonFinite: Bool = false
+  ) throws(JSONSyntaxError) {
     let result = bytes.withUnsafeBytes { raw in
-      Result { () throws(JSONSyntaxError) in try JSONValue(parsing: raw) }
+      Result { () throws(JSONSyntaxError) in
+        try JSONValue(parsing: raw, acceptsNonFinite: acceptsNonFinite)
+      }
     }
     self = try result.get()
   }

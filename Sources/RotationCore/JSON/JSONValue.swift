@@ -12,7 +12,8 @@ package enum JSONValue: Sendable, Hashable {
 
 /// A JSON number, kept as it was written so that no digit is lost.
 package struct JSONNumber: Sendable {
-  /// The literal, in the grammar of RFC 8259 section 6.
+  /// The literal, in the grammar of RFC 8259 section 6; `NaN`, `Infinity` and `-Infinity` only
+  /// where the reader was told to accept them.
   package let literal: String
 
   /// Wraps a literal that the caller knows to be a valid JSON number.
@@ -33,7 +34,9 @@ package struct JSONNumber: Sendable {
   package var double: Double { Double(literal) ?? .nan }
   /// Whether the literal has neither a fraction nor an exponent.
   package var isIntegerLiteral: Bool {
-    !literal.utf8.contains { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") }
+    // `NaN` and `Infinity` end in a letter.
+    (literal.utf8.last ?? 0) <= UInt8(ascii: "9")
+      && !literal.utf8.contains { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") }
   }
 }
 

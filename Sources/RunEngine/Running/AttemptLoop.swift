@@ -125,7 +125,7 @@ package struct AttemptLoop: Sendable {
     if stop.isStopped { return .stop(.final) }
     let decision = await pacer.decide(
       progress.policy, after: failure,
-      verdict: RetryPolicy.verdict(on: failure, of: operation), attempt: progress.number,
+      verdict: progress.policy.verdict(on: failure, of: operation), attempt: progress.number,
       unit: unit())
     if case .retry(_, let cost) = decision { progress.lastCost = cost }
     return decision

@@ -13,6 +13,11 @@ package struct MetadataSettings: Sendable, Hashable {
 }
 
 extension AWSConfiguration {
+  /// Refuses what ``metadataSettings(profile:)`` refuses; the AWS CLI does so before any call.
+  package func checkMetadata(profile: String?) throws(ConfigurationError) {
+    _ = try metadataSettings(profile: profile)
+  }
+
   /// The settings AWS_EC2_METADATA_… and AWS_METADATA_SERVICE_…, then the profile's keys.
   ///
   /// Throws for a mode other than IPv4 and IPv6, a URL that is none, and a number that is none.
@@ -50,7 +55,7 @@ extension AWSConfiguration {
     _ profile: String?, _ mode: String
   ) throws(ConfigurationError) -> String {
     let key = "ec2_metadata_service_endpoint"
-    guard let url = setting("AWS_EC2_METADATA_SERVICE_ENDPOINT", key, profile) else {
+    guard let url = setting("AWS_EC2_METADATA_SERVICE_ENDPOINT", key, profile), !url.isEmpty else {
       return mode == "ipv6" ? "http://[fd00:ec2::254]/" : "http://169.254.169.254/"
     }
     guard Endpoint.isValidURL(url) else {

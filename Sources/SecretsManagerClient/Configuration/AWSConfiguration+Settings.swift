@@ -16,8 +16,8 @@ package struct RetrySettings: Sendable, Hashable {
 /// An empty variable or key counts as not set, unless the setting says otherwise.
 extension AWSConfiguration {
   /// A variable, else the profile's key.
-  func setting(_ variable: String, _ key: String, _ profile: String?) -> String? {
-    environment[variable] ?? value(key, ofProfile: profile)
+  package func setting(_ variable: String, _ key: String, _ profile: String?) -> String? {
+    self.variable(variable) ?? value(key, ofProfile: profile)
   }
 
   /// Only `true`, in any case of letters, is true.
@@ -27,7 +27,7 @@ extension AWSConfiguration {
 
   /// AWS_REGION, AWS_DEFAULT_REGION, then the profile's `region`.
   package func region(ofProfile profile: String?) -> String? {
-    environment["AWS_REGION"] ?? setting("AWS_DEFAULT_REGION", "region", profile)
+    variable("AWS_REGION") ?? setting("AWS_DEFAULT_REGION", "region", profile)
   }
 
   package func usesFIPS(profile: String?) -> Bool {
@@ -142,7 +142,7 @@ extension AWSConfiguration {
         if let url = settings["endpoint_url"], !url.isEmpty { return url }
       }
     }
-    return value("endpoint_url", ofProfile: profile)
+    return value("endpoint_url", ofProfile: profile).flatMap { $0.isEmpty ? nil : $0 }
   }
 
   // MARK: - User agent
@@ -150,7 +150,7 @@ extension AWSConfiguration {
   /// AWS_SDK_UA_APP_ID or `sdk_ua_app_id`, fit for the header `User-Agent`.
   package func userAgentAppID(profile: String?) -> String? {
     setting("AWS_SDK_UA_APP_ID", "sdk_ua_app_id", profile)
-      .map { AWSConfiguration.userAgentText($0, allowsHash: true) }
+      .flatMap { $0.isEmpty ? nil : AWSConfiguration.userAgentText($0, allowsHash: true) }
   }
 
   /// AWS_EXECUTION_ENV, fit for the header `User-Agent`.

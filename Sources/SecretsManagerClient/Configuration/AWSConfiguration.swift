@@ -2,7 +2,8 @@ internal import Glibc
 
 /// The settings of the environment and of `~/.aws`, merged as the AWS CLI merges them.
 ///
-/// A value: nothing is read after ``load(environment:)``. Empty variables count as not set.
+/// A value: nothing is read after `load`. Empty variables and keys count as not set, unless the
+/// configuration was made to take them for values, as the AWS CLI does.
 package struct AWSConfiguration: Sendable {
   package typealias Values = [String: String]
 
@@ -13,6 +14,8 @@ package struct AWSConfiguration: Sendable {
     package let path: String
   }
 
+  /// Whether an empty setting is a value, which then is refused or means nothing.
+  package let countsEmpty: Bool
   /// The variables that are not empty.
   package let environment: [String: String]
   /// All variables as they were given, also the empty ones, which matter to a few settings.
@@ -31,8 +34,10 @@ package struct AWSConfiguration: Sendable {
   private var credentialsPath = ""
 
   package init(
-    environment: [String: String], config: ConfigurationFile, credentials: ConfigurationFile
+    environment: [String: String], config: ConfigurationFile, credentials: ConfigurationFile,
+    countsEmpty: Bool = false
   ) {
+    self.countsEmpty = countsEmpty
     givenEnvironment = environment
     self.environment = environment.filter { !$0.value.isEmpty }
     for section in config.sections { add(section) }
@@ -88,11 +93,11 @@ package struct AWSConfiguration: Sendable {
   ///
   /// A missing file, a folder, or one that may not be opened is an empty one, as in the CLI.
   package static func load(
-    environment: [String: String]
+    environment: [String: String], countsEmpty: Bool = false
   ) throws(ConfigurationError) -> AWSConfiguration {
     var unreadable: [String] = []
     func path(_ variable: String, _ name: String) -> String {
-      let chosen = environment[variable].flatMap { $0.isEmpty ? nil : $0 }
+      let chosen = environment[variable].flatMap { $0.isEmpty && !countsEmpty ? nil : $0 }
       return ConfigurationPath.expand(chosen ?? "~/.aws/\(name)", environment)
     }
     func file(_ path: String) throws(ConfigurationError) -> ConfigurationFile {
@@ -106,7 +111,8 @@ package struct AWSConfiguration: Sendable {
     let config = path("AWS_CONFIG_FILE", "config")
     let credentials = path("AWS_SHARED_CREDENTIALS_FILE", "credentials")
     var result = AWSConfiguration(
-      environment: environment, config: try file(config), credentials: try file(credentials))
+      environment: environment, config: try file(config), credentials: try file(credentials),
+      countsEmpty: countsEmpty)
     result.configPath = config
     result.credentialsPath = credentials
     result.unreadableFiles = unreadable
@@ -152,7 +158,7 @@ package struct AWSConfiguration: Sendable {
 
   /// The profile that was named, by the caller or by a variable.
   package func chosenProfile(_ explicit: String?) -> String? {
-    explicit ?? environment["AWS_PROFILE"] ?? environment["AWS_DEFAULT_PROFILE"]
+    explicit ?? variable("AWS_PROFILE") ?? variable("AWS_DEFAULT_PROFILE")
   }
 
   /// The profile that a name, or its absence, stands for.
@@ -172,9 +178,14 @@ package struct AWSConfiguration: Sendable {
       code: "ProfileNotFound", message: "The config profile (\(name)) could not be found")
   }
 
+  /// A variable; nil when it is missing or empty.
+  func variable(_ name: String) -> String? {
+    countsEmpty ? givenEnvironment[name] : environment[name]
+  }
+
   /// A profile's key; nil when it is missing or empty.
   package func value(_ key: String, ofProfile explicit: String?) -> String? {
-    profiles[profileName(explicit)]?[key].flatMap { $0.isEmpty ? nil : $0 }
+    profiles[profileName(explicit)]?[key].flatMap { $0.isEmpty && !countsEmpty ? nil : $0 }
   }
 
   /// The file that a profile's key was taken from; nil where no file has the key.

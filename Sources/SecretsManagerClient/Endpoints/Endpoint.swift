@@ -84,7 +84,11 @@ package struct Endpoint: Sendable, Hashable {
     var fips = fips
     var name = region ?? ""
     if !name.isEmpty, !isRegion(name) { throw .invalidRegion(name) }
-    if let plain = withoutFIPSMark(name) { (name, fips) = (plain, true) }
+    if let plain = withoutFIPSMark(name) {
+      name = plain
+      // The mark chooses a host name; a given endpoint has one.
+      fips = fips || override == nil
+    }
     if let override {
       if fips { throw .conflict("FIPS") }
       if dualStack { throw .conflict("Dualstack") }

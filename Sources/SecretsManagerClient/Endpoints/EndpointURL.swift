@@ -22,6 +22,35 @@ extension Endpoint {
     self.signingRegion = signingRegion
   }
 
+  /// The URL in ASCII; the digits of every escape are capitals, as the AWS CLI sends them.
+  var sentURL: String { "\(scheme)://\(host)\(Endpoint.escaped(path))" }
+
+  private static func escaped(_ path: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    let bytes = Array(path.utf8)
+    func isHex(_ index: Int) -> Bool {
+      index < bytes.count && digits.contains(bytes[index] & (bytes[index] > 0x60 ? 0xDF : 0xFF))
+    }
+    var result: [UInt8] = []
+    var index = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte == UInt8(ascii: "%"), isHex(index + 1), isHex(index + 2) {
+        result.append(byte)
+        result += bytes[(index + 1)...(index + 2)].map { $0 > 0x60 ? $0 & 0xDF : $0 }
+        index += 3
+        continue
+      }
+      if byte < 0x80 {
+        result.append(byte)
+      } else {
+        result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+      index += 1
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+
   /// What stands between the two slashes and the path, the query or the fragment.
   private static func authority(of rest: Substring) -> Substring {
     rest.dropFirst(2).prefix { !"/?#".contains($0) }

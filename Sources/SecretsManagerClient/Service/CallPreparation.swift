@@ -83,15 +83,18 @@ struct CallPreparation {
     if let missing = settings.missingProfile(site.profile) {
       throw ServiceFailure.local(missing.code, missing.message)
     }
-    let configured: String?
+    var override = service == .secretsManager ? options.endpointURL : nil
     do {
-      configured = try settings.endpointURL(service, profile: site.profile)
+      if override == nil {
+        override = try settings.endpointURL(service, profile: site.profile)
+      }
     } catch {
       throw ServiceFailure.local(error.code, error.message)
     }
-    let override = (service == .secretsManager ? options.endpointURL : nil) ?? configured
     do throws(EndpointError) {
-      guard !site.region.isEmpty else { throw EndpointError.missingRegion }
+      // An empty region that counts is signed for as it is; only a given endpoint has a name then.
+      let isUsable = settings.countsEmpty && override != nil
+      guard !site.region.isEmpty || isUsable else { throw EndpointError.missingRegion }
       // The CLI drops FIPS and dual-stack silently where a URL is given.
       return try Endpoint.resolve(
         service, region: site.region,

@@ -25,6 +25,13 @@ package struct ClientOptions: Sendable {
   /// Takes a sentence about credentials that could not be renewed in time or lie open to others.
   package var warn: (@Sendable (String) -> Void)?
 
+  /// Whether empty settings are values; see ``AWSConfiguration/countsEmpty``.
+  package var countsEmptySettings = false
+  /// Whether every repeated attempt opens a connection of its own.
+  ///
+  /// libcurl sends a request once more, uncounted, where a kept connection turns out to be dead.
+  package var usesFreshConnections = false
+
   package init() {}
 }
 

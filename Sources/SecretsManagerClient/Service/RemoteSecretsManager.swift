@@ -20,7 +20,7 @@ package final class RemoteSecretsManager: SecretsManagerService {
     environment: [String: String], options: ClientOptions = ClientOptions(),
     clock: @escaping @Sendable () -> Timestamp
   ) throws(ClientSetupError) {
-    let configuration = try RemoteSecretsManager.load(environment)
+    let configuration = try RemoteSecretsManager.load(environment, options)
     try RemoteSecretsManager.check(options)
     var settings = TransportSettings()
     settings.connectTimeoutSeconds = options.connectTimeoutSeconds
@@ -33,7 +33,8 @@ package final class RemoteSecretsManager: SecretsManagerService {
       throw ClientSetupError(code: "TransportSetup", message: error.message)
     }
     let caller = SignedCaller(
-      exchange: { await transport.exchange($0) }, clock: clock, debug: options.debug)
+      exchange: { await transport.exchange($0) }, clock: clock, debug: options.debug,
+      usesFreshConnections: options.usesFreshConnections)
     self.environment = environment
     self.options = options
     self.transport = transport
@@ -45,10 +46,11 @@ package final class RemoteSecretsManager: SecretsManagerService {
   }
 
   private static func load(
-    _ environment: [String: String]
+    _ environment: [String: String], _ options: ClientOptions
   ) throws(ClientSetupError) -> AWSConfiguration {
     do {
-      return try AWSConfiguration.load(environment: environment)
+      return try AWSConfiguration.load(
+        environment: environment, countsEmpty: options.countsEmptySettings)
     } catch {
       throw ClientSetupError(code: error.code, message: error.message)
     }
@@ -201,6 +203,7 @@ package final class RemoteSecretsManager: SecretsManagerService {
   private func renewSources(profile: String?, accessKeyID: String) async {
     await sources.expire(
       profile: profile, accessKeyID: accessKeyID,
-      fresh: try? AWSConfiguration.load(environment: environment))
+      fresh: try? AWSConfiguration.load(
+        environment: environment, countsEmpty: options.countsEmptySettings))
   }
 }

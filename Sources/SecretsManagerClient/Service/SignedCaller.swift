@@ -32,6 +32,7 @@ final class SignedCaller: Sendable {
   private let signer = SigV4Signer()
   private let clock: @Sendable () -> Timestamp
   private let debug: (@Sendable (String) -> Void)?
+  private let usesFreshConnections: Bool
   /// Milliseconds that each endpoint host is ahead of our clock.
   private let offsets = Locked<[String: Int64]>([:])
   /// Milliseconds that each host was ahead by its last answer, whatever that means for signatures.
@@ -45,8 +46,9 @@ final class SignedCaller: Sendable {
     exchange:
       @escaping @Sendable (HTTPRequest) async -> Result<HTTPResponse, TransportFailure>,
     clock: @escaping @Sendable () -> Timestamp,
-    debug: (@Sendable (String) -> Void)?
+    debug: (@Sendable (String) -> Void)?, usesFreshConnections: Bool = false
   ) {
+    self.usesFreshConnections = usesFreshConnections
     self.exchange = exchange
     self.clock = clock
     self.debug = debug
@@ -110,9 +112,11 @@ final class SignedCaller: Sendable {
       HTTPHeader("amz-sdk-invocation-id", attempt.invocationID),
       HTTPHeader("amz-sdk-request", attemptText(attempt, call.endpoint.host)),
     ]
-    return HTTPRequest(
-      url: call.endpoint.url, headers: headers, body: call.body, trust: call.trust,
+    var request = HTTPRequest(
+      url: call.endpoint.sentURL, headers: headers, body: call.body, trust: call.trust,
       proxy: call.proxy)
+    request.needsFreshConnection = usesFreshConnections && attempt.number > 1
+    return request
   }
 
   /// Corrects the clock of a host that refused a request for its time.

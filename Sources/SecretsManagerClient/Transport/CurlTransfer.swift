@@ -122,6 +122,8 @@ final class CurlTransfer {
     then(rotactl_easy_set_string(easy, CURLOPT_URL, request.url))
     then(rotactl_easy_set_string(easy, CURLOPT_PROXY, request.proxy ?? ""))
     then(limitTime(of: request))
+    then(
+      rotactl_easy_set_long(easy, CURLOPT_FRESH_CONNECT, request.needsFreshConnection ? 1 : 0))
     if request.method == "GET" {
       then(rotactl_easy_set_long(easy, CURLOPT_HTTPGET, 1))
       then(rotactl_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, nil))

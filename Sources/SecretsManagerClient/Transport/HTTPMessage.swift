@@ -37,6 +37,8 @@ package struct HTTPRequest: Sendable {
   ///
   /// Below a second the whole exchange is held to it.
   package var readTimeoutSeconds: Double?
+  /// Whether no kept connection may carry it.
+  package var needsFreshConnection = false
 
   package init(
     method: String = "POST", url: String, headers: [HTTPHeader], body: [UInt8],

@@ -14,7 +14,10 @@ enum CommandAnswer {
   static func read(_ response: HTTPResponse) -> Result<JSONValue, ServiceFailure> {
     guard response.status < 300 else { return .failure(failure(response)) }
     guard !response.body.isEmpty else { return .success(.object(JSONObject())) }
-    guard let body = try? JSONValue(parsing: response.body) else {
+    if let problem = PythonDecoding.problem(in: response.body) {
+      return .failure(unexpected(response, problem))
+    }
+    guard let body = parse(response.body) else {
       return .failure(
         unexpected(
           response,
@@ -49,23 +52,48 @@ enum CommandAnswer {
     let status = String(response.status)
     let text = String(decoding: response.body, as: UTF8.self)
     let start = text.drop { $0.isWhitespace }
-    if response.status >= 500, text.isEmpty || start.hasPrefix("<html>") {
+    if response.status >= 500, start.isEmpty || start.hasPrefix("<html>") {
       return service(status, HTTPStatusText.of(response.status))
     }
     guard !response.body.isEmpty else { return service(status, "") }
-    guard let body = try? JSONValue(parsing: response.body) else { return service(status, text) }
+    if let problem = PythonDecoding.problem(in: response.body) {
+      return unexpected(response, problem)
+    }
+    guard let body = parse(response.body) else { return service(status, text) }
     guard case .object(let object) = body else {
       return unexpected(response, "'\(pythonType(body))' object has no attribute 'get'")
     }
     let message = object["message"] ?? object["Message"] ?? ""
+    let shown = message.string ?? DisplayText.nested(message)
+    switch code(object, response) {
+    case .string(let code): return service(code, shown)
+    case .null: return service("", shown)
+    case .array, .object:
+      return unexpected(response, "unhashable type: '\(pythonType(body["__type"]))'")
+    case .bool, .number:
+      return unexpected(
+        response, "argument of type '\(pythonType(body["__type"]))' is not iterable")
+    }
+  }
+
+  /// What stands for the code, of whatever type; a text is cut to the name of the error's shape.
+  private static func code(_ body: JSONObject, _ response: HTTPResponse) -> JSONValue {
     let queryError = response.header("x-amzn-query-error").flatMap { text -> String? in
       let parts = text.split(separator: ";", omittingEmptySubsequences: false)
       return parts.count == 2 && !parts[0].isEmpty ? String(parts[0]) : nil
     }
-    var code = queryError ?? object["__type"]?.string ?? status
+    let given = queryError.map(JSONValue.string) ?? body["__type"]
+    guard let given else { return .string(String(response.status)) }
+    guard var code = given.string else { return given }
     if let colon = code.firstIndex(of: ":") { code = String(code[..<colon]) }
     if let hash = code.lastIndex(of: "#") { code = String(code[code.index(after: hash)...]) }
-    return service(code, message.string ?? DisplayText.nested(message))
+    return .string(code)
+  }
+
+  /// As Python's `json` reads a text: no byte order mark, but `NaN` and `Infinity`.
+  private static func parse(_ body: [UInt8]) -> JSONValue? {
+    guard !body.starts(with: [0xEF, 0xBB, 0xBF]) else { return nil }
+    return try? JSONValue(parsing: body, acceptsNonFinite: true)
   }
 
   /// An answer that tells nothing; it is not asked for again.
@@ -75,11 +103,11 @@ enum CommandAnswer {
       httpStatus: response.status, requestID: ServiceAnswer.requestID(response))
   }
 
-  private static func pythonType(_ value: JSONValue) -> String {
-    switch value {
+  private static func pythonType(_ value: JSONValue?) -> String {
+    switch value ?? .null {
     case .null: "NoneType"
     case .bool: "bool"
-    case .number(let number): number.literal.contains { ".eE".contains($0) } ? "float" : "int"
+    case .number(let number): number.isIntegerLiteral ? "int" : "float"
     case .string: "str"
     case .array: "list"
     case .object: "dict"

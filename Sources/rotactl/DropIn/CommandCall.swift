@@ -20,13 +20,20 @@ struct CommandCall: Sendable {
     if let missing = settings.missingProfile(options.profile) {
       throw CommandFailure(.other(missing.message))
     }
-    let policy = try retryPolicy()
+    do {
+      try settings.checkMetadata(profile: options.profile)
+    } catch {
+      throw CommandFailure(.other(error.message))
+    }
     let client = try makeClient()
     defer { client.close() }
     let site = CallSite(profile: options.profile, region: try await region(client))
+    let policy = try retryPolicy()
+    try ClientSettingChecks(settings: settings, profile: options.profile).check()
     if case .failure(let failure) = client.endpointURL(.secretsManager, at: site) {
       throw CommandCall.failure(failure)
     }
+    try checkTimeouts()
     let body = PythonJSON.text(.object(try request.validatedInput()))
     switch await send(Array(body.utf8), at: site, client, policy) {
     case .success(let answer): return answer
@@ -34,12 +41,26 @@ struct CommandCall: Sendable {
     }
   }
 
+  private func checkTimeouts() throws(CommandFailure) {
+    for (name, seconds) in [
+      ("connect", options.connectTimeout), ("read", options.readTimeout),
+    ] {
+      guard let seconds, seconds <= 0 else { continue }
+      throw CommandFailure(
+        .other(
+          "Attempted to set \(name) timeout to \(seconds), but the timeout cannot be set to a value "
+            + "less than or equal to 0."))
+    }
+  }
+
   private func retryPolicy() throws(CommandFailure) -> RetryPolicy {
     do {
       let retries = try settings.retrySettings(profile: options.profile)
-      return RetryPolicy(
+      var policy = RetryPolicy(
         mode: RetryMode(rawValue: retries.mode) ?? .standard,
         maximumAttempts: retries.maximumAttempts, repairsOnce: false)
+      policy.repeatsInternalServiceError = false
+      return policy
     } catch {
       throw CommandFailure(.other(error.message))
     }
@@ -49,11 +70,16 @@ struct CommandCall: Sendable {
   private func region(_ client: RemoteSecretsManager) async throws(CommandFailure) -> String {
     if let region = options.region { return region }
     if let region = settings.region(ofProfile: options.profile) {
-      guard Endpoint.isRegion(region) else { throw CommandFailure(.badRegion(region)) }
+      guard region.isEmpty || Endpoint.isRegion(region) else {
+        throw CommandFailure(.badRegion(region))
+      }
       return region
     }
     await client.learnInstanceRegion(profile: options.profile)
-    return client.region(ofProfile: options.profile) ?? ""
+    guard let region = client.region(ofProfile: options.profile) else {
+      throw CommandFailure(.noRegion)
+    }
+    return region
   }
 
   private func makeClient() throws(CommandFailure) -> RemoteSecretsManager {
@@ -64,6 +90,8 @@ struct CommandCall: Sendable {
     client.connectTimeoutSeconds = Double(options.connectTimeout ?? 0)
     client.readTimeoutSeconds = Double(options.readTimeout ?? 0)
     client.maxHostConnections = 1
+    client.countsEmptySettings = true
+    client.usesFreshConnections = true
     client.noSignRequest = options.noSignRequest
     client.productVersion = ToolVersion.text
     client.userAgentSuffix = "md/command#secretsmanager.cancel-rotate-secret"
@@ -78,9 +106,7 @@ struct CommandCall: Sendable {
       return try RemoteSecretsManager(
         environment: environment, options: client, clock: Session.now)
     } catch {
-      throw CommandFailure(
-        error.code == "InvalidEndpoint"
-          ? .badEndpoint(options.endpointURL ?? "") : .other(error.message))
+      throw CommandFailure(.other(error.message))
     }
   }
 

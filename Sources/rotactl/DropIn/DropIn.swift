@@ -97,7 +97,8 @@ struct DropIn: Sendable {
         return CommandSettings(
           errorFormat: settings.value("cli_error_format", ofProfile: profile),
           autoPrompt: settings.value("cli_auto_prompt", ofProfile: profile),
-          binaryFormat: settings.value("cli_binary_format", ofProfile: profile))
+          binaryFormat: settings.value("cli_binary_format", ofProfile: profile),
+          timestampFormat: settings.value("cli_timestamp_format", ofProfile: profile))
       })
   }
 

@@ -18,7 +18,8 @@ struct ResultPrinter: Sendable {
     guard let format = OutputFormat(rawValue: name) else {
       throw CommandFailure(.unknownOutput(name))
     }
-    let result = try queried(answer)
+    // Nothing is shown, so nothing is asked of the answer either.
+    let result = format == .off ? answer : try queried(answer)
     let pager = try Pager.start(pagerCommand, environment: environment)
     let style = OutputStyle(
       format: format, operationName: "CancelRotateSecret", color: color(isPaged: pager != nil),

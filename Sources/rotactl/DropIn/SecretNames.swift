@@ -32,8 +32,9 @@ final class SecretNames: Sendable {
     self.settings = settings
   }
 
-  /// The names, or the ARNs where one is begun. Blocks the thread, which must be none of the
-  /// cooperative pool's.
+  /// The names, or the ARNs where one is begun.
+  ///
+  /// Blocks the thread, which must be none of the cooperative pool's.
   ///
   /// - Returns: nil where the secrets cannot be listed.
   func matching(_ beginning: String, _ options: PromptOptions) -> [String]? {
