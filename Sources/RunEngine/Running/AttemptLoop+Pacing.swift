@@ -8,12 +8,20 @@ extension AttemptLoop {
     let lesson: LanePacer.Lesson
   }
 
+  /// What a call that waited for its pace rests on: a look that ages.
+  package struct Freshness {
+    /// Whether the look is young enough for the call to leave.
+    let isFresh: () -> Bool
+    /// Looks again; false when the call must not leave any more.
+    let look: () async -> Bool
+  }
+
   /// Sends when the adaptive rate, the pace of the lane and the bound on calls in flight allow it.
   ///
   /// - Returns: nil when the run stopped first, or the call must not leave any more.
   func paced<Output: Sendable>(
     _ operation: ServiceOperation, _ pacer: LanePacer, _ mode: RetryMode,
-    _ attempt: AttemptNumber, mayLeave: (() async -> Bool)?,
+    _ attempt: AttemptNumber, freshness: Freshness?,
     _ send: (AttemptNumber) async -> AttemptReply<Output>
   ) async -> Exchange<Output>? {
     if mode == .adaptive, operation.isMutating, await !adaptiveToken(pacer) { return nil }
@@ -21,7 +29,7 @@ extension AttemptLoop {
       return await limit.hold { await exchange(operation, attempt, send) }
     }
     while true {
-      guard let due = await slot(operation, pacer, line, mayLeave) else { return nil }
+      guard let due = await slot(operation, pacer, line, freshness) else { return nil }
       let wait = due - clock.elapsed()
       if wait > 0, await !stop.wait(wait, on: clock) { return nil }
       let sent = await limit.hold { () -> Exchange<Output>? in
@@ -48,24 +56,60 @@ extension AttemptLoop {
 
   /// Stands in line until the lane tells a time to leave.
   ///
+  /// Who has looked too long ago when its turn comes steps out, looks again and takes the next slot.
+  /// A few may do so at once, or looking would set the pace.
+  ///
   /// - Returns: nil when the run stopped first, or the call must not leave any more.
   private func slot(
     _ operation: ServiceOperation, _ pacer: LanePacer, _ line: ConcurrencyLimit,
-    _ mayLeave: (() async -> Bool)?
+    _ freshness: Freshness?
   ) async -> Double? {
-    await line.hold {
+    enum Turn {
+      case leave(Double)
+      case look, stopped
+    }
+    let turn = await line.hold { () -> Turn in
       while !stop.isStopped {
-        if let mayLeave, await pacer.isNear(operation, now: clock.elapsed()), await !mayLeave() {
-          return nil
+        if let freshness, !freshness.isFresh(),
+          await pacer.isNear(operation, now: clock.elapsed())
+        {
+          if await pacer.beginLook(operation) { return .look }
+          if await !stop.wait(AttemptLoop.lookStep, on: clock) { return .stopped }
+          continue
         }
         switch await pacer.reserve(operation, now: clock.elapsed()) {
-        case .leave(let due): return due
+        case .leave(let due): return .leave(due)
         case .ask(let seconds):
-          if await !stop.wait(seconds, on: clock) { return nil }
+          if await !stop.wait(seconds, on: clock) { return .stopped }
         }
       }
-      return nil
+      return .stopped
     }
+    switch turn {
+    case .leave(let due): return due
+    case .stopped: return nil
+    case .look:
+      let due = await slot(operation, pacer, afterLooking: freshness)
+      await pacer.endLook(operation)
+      return due
+    }
+  }
+
+  /// The head of the line asks again after so many seconds while others look.
+  private static var lookStep: Double { 0.02 }
+
+  private func slot(
+    _ operation: ServiceOperation, _ pacer: LanePacer, afterLooking freshness: Freshness?
+  ) async -> Double? {
+    guard await freshness?.look() ?? true else { return nil }
+    while !stop.isStopped {
+      switch await pacer.reserve(operation, now: clock.elapsed()) {
+      case .leave(let due): return due
+      case .ask(let seconds):
+        if await !stop.wait(seconds, on: clock) { return nil }
+      }
+    }
+    return nil
   }
 
   private func exchange<Output: Sendable>(

@@ -16,7 +16,7 @@ extension AttemptLoop {
   package func persistentCall<Output: Sendable>(
     _ operation: ServiceOperation, profile: String? = nil, pacer: LanePacer,
     attempts: inout [AttemptRecord], willSend: (Int) async -> Bool = { _ in true },
-    notSent: () async -> Void = {}, mayLeave: (() async -> Bool)? = nil,
+    notSent: () async -> Void = {}, freshness: Freshness? = nil,
     send: (AttemptNumber) async -> AttemptReply<Output>
   ) async -> Result<Output, ServiceFailure> {
     var round = 1
@@ -24,7 +24,7 @@ extension AttemptLoop {
       if await pacer.isUnreachable { return .failure(unreachable(pacer.lane)) }
       let result = await call(
         operation, profile: profile, pacer: pacer, attempts: &attempts, willSend: willSend,
-        notSent: notSent, mayLeave: mayLeave, send: send)
+        notSent: notSent, freshness: freshness, send: send)
       guard case .failure(let failure) = result else { return result }
       let verdict = RetryPolicy.verdict(on: failure, of: operation)
       guard round < rounds(after: failure, verdict) else { return result }

@@ -69,13 +69,13 @@ package struct AttemptLoop: Sendable {
   /// - `willSend`: runs before each exchange, and before its wait for the pace; when it answers
   ///   false nothing is sent and the call ends as abandoned.
   /// - `notSent`: runs when that wait ended without anything leaving after all.
-  /// - `mayLeave`: is asked at the end of that wait, of calls that are paced; when it answers false
-  ///   nothing is sent and the call ends as abandoned.
+  /// - `freshness`: of the look that the call rests on, where it is paced; when a new look is against
+  ///   it nothing is sent and the call ends as abandoned.
   /// - `send`: one exchange.
   package func call<Output: Sendable>(
     _ operation: ServiceOperation, profile: String? = nil, pacer: LanePacer,
     attempts: inout [AttemptRecord], willSend: (Int) async -> Bool = { _ in true },
-    notSent: () async -> Void = {}, mayLeave: (() async -> Bool)? = nil,
+    notSent: () async -> Void = {}, freshness: Freshness? = nil,
     send: (AttemptNumber) async -> AttemptReply<Output>
   ) async -> Result<Output, ServiceFailure> {
     var progress = Progress(policy: policy(for: profile))
@@ -83,7 +83,7 @@ package struct AttemptLoop: Sendable {
       guard await willSend(progress.number) else { return .failure(abandoned) }
       guard
         var exchange = await paced(
-          operation, pacer, progress.policy.mode, progress.attempt, mayLeave: mayLeave, send)
+          operation, pacer, progress.policy.mode, progress.attempt, freshness: freshness, send)
       else {
         await notSent()
         return .failure(abandoned)

@@ -4,6 +4,8 @@ package import RotationCore
 package actor LanePacer {
   package let lane: LaneID
   private var paces: [RateGroup: LanePace]
+  /// Calls that look again before they take a slot.
+  private var lookers: [RateGroup: Int] = [:]
   private var adaptive: AdaptiveRate
   private var quota = RetryQuota()
   private var throttles = 0
@@ -55,6 +57,20 @@ package actor LanePacer {
   func isNear(_ operation: ServiceOperation, now: Double) -> Bool {
     guard !(operation.isMutating && isPaused) else { return false }
     return operation.rateGroup.flatMap { paces[$0]?.isNear(at: now) } ?? true
+  }
+
+  /// Lets a call that has its turn look again, unless enough of them do: as many as are sent in
+  /// half a second, and at least one.
+  func beginLook(_ operation: ServiceOperation) -> Bool {
+    guard let group = operation.rateGroup, let rate = paces[group]?.rate else { return true }
+    let count = lookers[group] ?? 0
+    guard count < 1 + Int(min(rate, 1e4) / 2) else { return false }
+    lookers[group] = count + 1
+    return true
+  }
+
+  func endLook(_ operation: ServiceOperation) {
+    if let group = operation.rateGroup { lookers[group, default: 1] -= 1 }
   }
 
   /// Asks for a slot, from the head of the line.

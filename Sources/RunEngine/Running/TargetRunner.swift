@@ -210,12 +210,13 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
         journal.append(.withdrawn(ordinal: entry.target.ordinal))
         intents -= 1
       },
-      mayLeave: {
-        guard loop.clock.elapsed() - lookedAt > TargetRunner.freshSeconds else { return true }
-        isStale = await !stillCallsFor(change, draft, &looks)
-        lookedAt = loop.clock.elapsed()
-        return !isStale
-      },
+      freshness: AttemptLoop.Freshness(
+        isFresh: { loop.clock.elapsed() - lookedAt <= TargetRunner.freshSeconds },
+        look: {
+          isStale = await !stillCallsFor(change, draft, &looks)
+          lookedAt = loop.clock.elapsed()
+          return !isStale
+        }),
       send: { await service.carryOut(change, at: draft.site, attempt: $0) })
     // Any earlier attempt may have been carried out although its answer was lost.
     let mayHaveHappened =

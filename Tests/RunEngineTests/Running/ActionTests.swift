@@ -231,6 +231,39 @@ import Testing
     }
   }
 
+  @Test func `looking again does not set the pace of a lane`() async throws {
+    let harness = try EngineHarness(
+      scenario(
+        [secret("db-{n}", count: 300)],
+        faults: [
+          FaultRule(
+            kind: .slow(milliseconds: 400), trigger: .probability(1),
+            operations: ["DescribeSecret"])
+        ]), rate: 30)
+    let targets = harness.targets(harness.service.secrets.map { ($0.name, "us-east-1", nil) })
+    try await harness.time.run {
+      let plan = try await harness.plan(targets)
+      let began = harness.clock.elapsed()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await harness.execute(targets, sha256: plan.sha256) }
+        group.addTask {
+          // Held back for a while, so that every look that was made is too old.
+          var limits = RunLimits()
+          await harness.time.sleep(2)
+          limits.add(RunLimits.Change(.all, isPaused: true))
+          await harness.pacers.apply(limits)
+          await harness.time.sleep(5)
+          limits.add(RunLimits.Change(.all, isPaused: false))
+          await harness.pacers.apply(limits)
+        }
+        try await group.waitForAll()
+      }
+      // Ten seconds at the pace, five of pause, and calls under way; one look at a time takes 120 s.
+      #expect(harness.clock.elapsed() - began < 25)
+    }
+    #expect(try harness.settlements().values.filter { $0.outcome == .cancelled }.count == 300)
+  }
+
   @Test func `a rotation that begins while a cancel waits for its pace is seen`() async throws {
     let harness = try EngineHarness(
       scenario((1...4).map { number in secret("db-\(number)") { $0.finishesAfterSeconds = 30 } }),
