@@ -109,8 +109,8 @@ enum ManualPages {
            URL, a query and a fragment are refused. The prompt shows candidates below
            the line when Tab is pressed, and lets a wrong line be mended. %YAML
            directives and AWS_CLI_OUTPUT_ENCODING have no effect. Files of settings may
-           begin with a byte order mark, and blanks inside a section's brackets do not
-           count. Failures of credential_process say more.
+           begin with a byte order mark, blanks inside a section's brackets do not count,
+           and an empty access key counts as missing. Failures of credential_process say more.
 
     """
 
