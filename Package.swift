@@ -119,7 +119,8 @@ let package = Package(
     .testTarget(
       name: "rotactlTests",
       dependencies: [
-        "rotactl", "RotationCore", "EvidenceBundle", "Locking",
+        "rotactl", "RotationCore", "EvidenceBundle", "Locking", "SecretsManagerClient", "RunEngine",
+        "Cryptography", "DurableFiles", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -5,7 +5,7 @@ extension RetryPolicy {
 
   /// The services that we call, as far as their errors differ in meaning.
   package enum Service: Sendable, Hashable {
-    case secretsManager, sts
+    case secretsManager, sts, s3
   }
 
   private static let throttlingCodes: Set<String> = [
@@ -20,6 +20,10 @@ extension RetryPolicy {
   ]
   /// STS could not reach the identity provider.
   private static let transientCodesOfSTS: Set<String> = ["IDPCommunicationError"]
+  /// Another request for the same key was under way, or an answer of 200 turned into an error.
+  private static let transientCodesOfS3: Set<String> = [
+    "ConditionalRequestConflict", "OperationAborted", "InternalError", "ServiceUnavailable",
+  ]
   private static let transientStatuses: Set<Int> = [500, 502, 503, 504]
 
   package static func isThrottling(_ code: String) -> Bool { throttlingCodes.contains(code) }
@@ -38,9 +42,12 @@ extension RetryPolicy {
   package static func verdict(
     on failure: ServiceFailure, of operation: ServiceOperation
   ) -> Verdict {
-    verdict(
-      on: failure, service: operation == .getCallerIdentity ? .sts : .secretsManager,
-      operation: operation.rawValue)
+    verdict(on: failure, service: service(of: operation), operation: operation.rawValue)
+  }
+
+  private static func service(of operation: ServiceOperation) -> Service {
+    if operation.isStorage { return .s3 }
+    return operation == .getCallerIdentity ? .sts : .secretsManager
   }
 
   /// Whether another attempt may succeed.
@@ -63,6 +70,7 @@ extension RetryPolicy {
       if throttlingCodes.contains(code) { return .throttling }
       if transientCodes.contains(code) { return .transient }
       if service == .sts, transientCodesOfSTS.contains(code) { return .transient }
+      if service == .s3, transientCodesOfS3.contains(code) { return .transient }
       if let status = failure.httpStatus, transientStatuses.contains(status) { return .transient }
       return .final
     }

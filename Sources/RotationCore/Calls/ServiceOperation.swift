@@ -1,6 +1,6 @@
 /// The operations that this tool can call.
 ///
-/// None of them reads a secret's value.
+/// None of them reads a secret's value, and none reads an object of S3 or replaces one.
 package enum ServiceOperation: String, Sendable, Hashable, CaseIterable {
   case getCallerIdentity = "GetCallerIdentity"
   case describeSecret = "DescribeSecret"
@@ -9,11 +9,30 @@ package enum ServiceOperation: String, Sendable, Hashable, CaseIterable {
   case cancelRotateSecret = "CancelRotateSecret"
   case rotateSecret = "RotateSecret"
   case updateSecretVersionStage = "UpdateSecretVersionStage"
+  case headObject = "HeadObject"
+  case putObject = "PutObject"
+  case createMultipartUpload = "CreateMultipartUpload"
+  case uploadPart = "UploadPart"
+  case completeMultipartUpload = "CompleteMultipartUpload"
+  case abortMultipartUpload = "AbortMultipartUpload"
+  case getObjectRetention = "GetObjectRetention"
+  case getObjectLegalHold = "GetObjectLegalHold"
 
+  /// Whether it belongs to S3, where bundles go, and touches no secret.
+  package var isStorage: Bool {
+    switch self {
+    case .headObject, .putObject, .createMultipartUpload, .uploadPart, .completeMultipartUpload,
+      .abortMultipartUpload, .getObjectRetention, .getObjectLegalHold:
+      true
+    default: false
+    }
+  }
+
+  /// Whether it changes a secret.
   package var isMutating: Bool {
     switch self {
     case .cancelRotateSecret, .rotateSecret, .updateSecretVersionStage: true
-    case .getCallerIdentity, .describeSecret, .listSecrets, .listSecretVersionIDs: false
+    default: false
     }
   }
 
@@ -24,7 +43,7 @@ package enum ServiceOperation: String, Sendable, Hashable, CaseIterable {
     case .updateSecretVersionStage: .versionStages
     case .listSecrets: .listing
     case .listSecretVersionIDs: .versionListing
-    case .getCallerIdentity, .describeSecret: nil
+    default: nil
     }
   }
 }

@@ -43,6 +43,8 @@ package enum EndpointService: String, Sendable, Hashable, CaseIterable {
   case ssoOIDC = "sso-oidc"
   /// The service behind `aws login`.
   case signin
+  /// The archive that bundles are uploaded to; see ``BucketEndpoint`` for the hosts of buckets.
+  case s3
 
   /// The name in `AWS_ENDPOINT_URL_<NAME>`.
   package var variableSuffix: String { configurationKey.uppercased() }
@@ -54,6 +56,7 @@ package enum EndpointService: String, Sendable, Hashable, CaseIterable {
     case .sso: "sso"
     case .ssoOIDC: "sso_oidc"
     case .signin: "signin"
+    case .s3: "s3"
     }
   }
 }
@@ -123,6 +126,8 @@ package struct Endpoint: Sendable, Hashable {
       let isPlain = !fips || (!dualStack && partition.name == "aws-us-gov")
       let suffix = dualStack ? partition.dualStackSuffix : partition.suffix
       return "\(name)\(isPlain ? "" : "-fips").\(region).\(suffix)"
+    case .s3:
+      return "\(prefix)\(dualStack ? ".dualstack" : "").\(region).\(partition.suffix)"
     case .signin: return signInHost(region, partition, fips: fips, dualStack: dualStack)
     }
   }
@@ -153,9 +158,14 @@ package struct Endpoint: Sendable, Hashable {
   }
 
   private init(host: String, signingRegion: String) {
-    scheme = "https"
+    self.init(scheme: "https", host: host, path: "/", signingRegion: signingRegion)
+  }
+
+  /// The parts as they are; nothing is checked.
+  init(scheme: String, host: String, path: String, signingRegion: String) {
+    self.scheme = scheme
     self.host = host
-    path = "/"
+    self.path = path
     self.signingRegion = signingRegion
   }
 

@@ -83,7 +83,7 @@ struct CallPreparation {
     if let missing = settings.missingProfile(site.profile) {
       throw ServiceFailure.local(missing.code, missing.message)
     }
-    var override = service == .secretsManager ? options.endpointURL : nil
+    var override = service == options.endpointService ? options.endpointURL : nil
     do {
       if override == nil {
         override = try settings.endpointURL(service, profile: site.profile)
@@ -112,8 +112,14 @@ struct CallPreparation {
     }
   }
 
+  /// Whether an option, the environment or the profile names the service's endpoint.
+  func isEndpointGiven(_ service: EndpointService, _ site: CallSite) -> Bool {
+    service == options.endpointService && options.endpointURL != nil
+      || (try? settings.endpointURL(service, profile: site.profile)) ?? nil != nil
+  }
+
   /// As in the CLI, a bundle that is set to nothing or to blanks stops the call, on http also.
-  private func trust(_ profile: String?) throws(ServiceFailure) -> CertificateTrust {
+  func trust(_ profile: String?) throws(ServiceFailure) -> CertificateTrust {
     guard options.verifySSL else { return .unverified }
     do {
       if let path = options.caBundle {

@@ -1,7 +1,9 @@
 /// What the command line says about calls; it beats the environment and the profiles.
 package struct ClientOptions: Sendable {
-  /// Secrets Manager's endpoint URL; STS keeps its own.
+  /// The endpoint URL of one service; STS keeps its own.
   package var endpointURL: String?
+  /// Whose endpoint ``endpointURL`` is.
+  package var endpointService = EndpointService.secretsManager
   /// A PEM file with the only roots to trust; `~` is expanded.
   package var caBundle: String?
   package var verifySSL = true

@@ -22,16 +22,7 @@ package final class RemoteSecretsManager: SecretsManagerService {
   ) throws(ClientSetupError) {
     let configuration = try RemoteSecretsManager.load(environment, options)
     try RemoteSecretsManager.check(options)
-    var settings = TransportSettings()
-    settings.connectTimeoutSeconds = options.connectTimeoutSeconds
-    settings.readTimeoutSeconds = options.readTimeoutSeconds
-    settings.maxHostConnections = options.maxHostConnections
-    let transport: CurlTransport
-    do {
-      transport = try CurlTransport(settings: settings)
-    } catch {
-      throw ClientSetupError(code: "TransportSetup", message: error.message)
-    }
+    let transport = try RemoteSecretsManager.transport(options)
     let caller = SignedCaller(
       exchange: { await transport.exchange($0) }, clock: clock, debug: options.debug,
       usesFreshConnections: options.usesFreshConnections)
@@ -45,7 +36,19 @@ package final class RemoteSecretsManager: SecretsManagerService {
       exchange: { await transport.exchange($0) }, caller: caller)
   }
 
-  private static func load(
+  static func transport(_ options: ClientOptions) throws(ClientSetupError) -> CurlTransport {
+    var settings = TransportSettings()
+    settings.connectTimeoutSeconds = options.connectTimeoutSeconds
+    settings.readTimeoutSeconds = options.readTimeoutSeconds
+    settings.maxHostConnections = options.maxHostConnections
+    do {
+      return try CurlTransport(settings: settings)
+    } catch {
+      throw ClientSetupError(code: "TransportSetup", message: error.message)
+    }
+  }
+
+  static func load(
     _ environment: [String: String], _ options: ClientOptions
   ) throws(ClientSetupError) -> AWSConfiguration {
     do {
@@ -56,7 +59,7 @@ package final class RemoteSecretsManager: SecretsManagerService {
     }
   }
 
-  private static func check(_ options: ClientOptions) throws(ClientSetupError) {
+  static func check(_ options: ClientOptions) throws(ClientSetupError) {
     guard let url = options.endpointURL else { return }
     do {
       _ = try Endpoint(url: url, signingRegion: "")

@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import Locking
 internal import RotationCore
 
@@ -5,9 +6,14 @@ internal import RotationCore
 struct OutgoingCall: Sendable {
   var service: EndpointService
   var endpoint: Endpoint
+  var method = "POST"
+  /// What follows the `?`; empty for none.
+  var query = ""
   /// Content type, target and the like; `Host` and the signature are added.
   var headers: [HTTPHeader]
   var body: [UInt8]
+  /// Of the body, where it is known already.
+  var bodyHash: SHA256Digest?
   var trust: CertificateTrust
   var proxy: String?
   /// Nil sends the request unsigned.
@@ -100,9 +106,11 @@ final class SignedCaller: Sendable {
     if let credentials = call.credentials {
       let signature = signer.sign(
         SigningInput(
-          method: "POST", path: call.endpoint.path, headers: signed, body: call.body),
+          method: call.method, path: call.endpoint.path, query: call.query, headers: signed,
+          body: call.body, bodyHash: call.bodyHash),
         credentials: credentials, region: call.endpoint.signingRegion,
-        service: call.service.rawValue, at: time)
+        service: call.service.rawValue, at: time,
+        path: call.service == .s3 ? .asSent : .normalized)
       headers = signature.headers + [HTTPHeader("Authorization", signature.authorization)]
     }
     let attempt = call.attempt
@@ -112,9 +120,10 @@ final class SignedCaller: Sendable {
       HTTPHeader("amz-sdk-invocation-id", attempt.invocationID),
       HTTPHeader("amz-sdk-request", attemptText(attempt, call.endpoint.host)),
     ]
+    let query = call.query.isEmpty ? "" : "?" + call.query
     var request = HTTPRequest(
-      url: call.endpoint.sentURL, headers: headers, body: call.body, trust: call.trust,
-      proxy: call.proxy)
+      method: call.method, url: call.endpoint.sentURL + query, headers: headers, body: call.body,
+      trust: call.trust, proxy: call.proxy)
     request.needsFreshConnection = usesFreshConnections && attempt.number > 1
     return request
   }
@@ -124,8 +133,8 @@ final class SignedCaller: Sendable {
     _ response: HTTPResponse, _ call: OutgoingCall, host: String, signedAt: Timestamp
   ) {
     let failure =
-      call.service == .sts
-      ? ServiceAnswer.queryFailure(response) : ServiceAnswer.jsonFailure(response)
+      call.service == .secretsManager
+      ? ServiceAnswer.jsonFailure(response) : ServiceAnswer.queryFailure(response)
     guard failure.isClockSkew, let date = response.header("date") else { return }
     offsets.with { offsets in
       let current = offsets[host] ?? 0

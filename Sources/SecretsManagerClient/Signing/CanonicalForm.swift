@@ -35,10 +35,17 @@ enum CanonicalForm {
     return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
   }
 
-  /// The path with dot segments and doubled slashes removed and its bytes encoded once more.
-  static func path(_ path: String, normalize: Bool) -> String {
+  static func path(_ path: String, _ form: CanonicalPath) -> String {
     let start = path.hasPrefix("/") ? path : "/" + path
-    guard normalize else { return PercentEncoding.encode(start, keeping: "/") }
+    switch form {
+    case .asSent: return start
+    case .encodedAgain: return PercentEncoding.encode(start, keeping: "/")
+    case .normalized: return PercentEncoding.encode(normalized(start), keeping: "/")
+    }
+  }
+
+  /// A path that begins with a slash, without dot segments and doubled slashes.
+  private static func normalized(_ start: String) -> String {
     var segments: [Substring] = []
     let parts = start.split(separator: "/", omittingEmptySubsequences: false)
     for part in parts where !part.isEmpty && part != "." {
@@ -48,7 +55,7 @@ enum CanonicalForm {
     let endsInSlash = parts.last.map { $0.isEmpty || $0 == "." || $0 == ".." } ?? true
     var result = "/" + segments.joined(separator: "/")
     if endsInSlash, !segments.isEmpty { result += "/" }
-    return PercentEncoding.encode(result, keeping: "/")
+    return result
   }
 
   /// Parameters sorted by name, then value, by the bytes of their encoded form.

@@ -15,15 +15,19 @@ package struct SigningInput: Sendable {
   /// the signer; those that must not be signed are left out of the signature.
   package var headers: [HTTPHeader]
   package var body: [UInt8]
+  /// Of ``body``, where it is known already.
+  package var bodyHash: SHA256Digest?
 
   package init(
-    method: String, path: String, query: String = "", headers: [HTTPHeader], body: [UInt8]
+    method: String, path: String, query: String = "", headers: [HTTPHeader], body: [UInt8],
+    bodyHash: SHA256Digest? = nil
   ) {
     self.method = method
     self.path = path
     self.query = query
     self.headers = headers
     self.body = body
+    self.bodyHash = bodyHash
   }
 }
 
@@ -39,7 +43,17 @@ package struct SigV4Signature: Sendable {
   package let headers: [HTTPHeader]
 }
 
-/// AWS Signature Version 4 in headers, for services other than S3.
+/// How the path of a request stands in its canonical form.
+package enum CanonicalPath: Sendable, Hashable {
+  /// Dot segments and doubled slashes removed, then encoded once more.
+  case normalized
+  /// Encoded once more, else as it goes on the wire.
+  case encodedAgain
+  /// As it goes on the wire: S3, whose keys may hold anything.
+  case asSent
+}
+
+/// AWS Signature Version 4 in headers.
 ///
 /// Derived keys are kept, since deriving one takes four HMACs and a run signs a million requests
 /// on one day in a few regions.
@@ -63,7 +77,7 @@ package final class SigV4Signer: Sendable {
   /// `time` is the clock of the service as far as it is known.
   package func sign(
     _ input: SigningInput, credentials: Credentials, region: String, service: String,
-    at time: Timestamp, normalizePath: Bool = true
+    at time: Timestamp, path: CanonicalPath = .normalized
   ) -> SigV4Signature {
     let stamp = time.basic
     let date = String(stamp.prefix(8))
@@ -76,8 +90,8 @@ package final class SigV4Signer: Sendable {
     }
     let (canonicalHeaders, names) = CanonicalForm.headers(headers)
     let canonical = [
-      input.method, CanonicalForm.path(input.path, normalize: normalizePath),
-      CanonicalForm.query(input.query), canonicalHeaders, names, SHA256.hash(input.body).hex,
+      input.method, CanonicalForm.path(input.path, path), CanonicalForm.query(input.query),
+      canonicalHeaders, names, (input.bodyHash ?? SHA256.hash(input.body)).hex,
     ].joined(separator: "\n")
     let scope = "\(date)/\(region)/\(service)/aws4_request"
     let text = "AWS4-HMAC-SHA256\n\(stamp)\n\(scope)\n\(SHA256.hash(canonical).hex)"

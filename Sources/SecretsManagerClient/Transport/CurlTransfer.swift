@@ -66,7 +66,7 @@ final class CurlTransfer {
       switch read {
       case 0: 0
       case ..<1: connect + CurlTransfer.milliseconds(read)
-      default: connect + 2 * idle * 1000
+      default: connect + 2 * idle * 1000 + CurlTransfer.sendingMilliseconds(request.body.count)
       }
     for (option, value) in [
       (CURLOPT_CONNECTTIMEOUT_MS, connect), (CURLOPT_LOW_SPEED_LIMIT, idle > 0 ? 1 : 0),
@@ -77,6 +77,9 @@ final class CurlTransfer {
     }
     return CURLE_OK
   }
+
+  /// What a slow line needs for a body, at 16 KiB a second.
+  private static func sendingMilliseconds(_ bytes: Int) -> Int { bytes / 16 }
 
   private static func milliseconds(_ seconds: Double) -> Int {
     // libcurl takes 0 for its own default of 300 s; a day stands for no limit.
@@ -124,9 +127,11 @@ final class CurlTransfer {
     then(limitTime(of: request))
     then(
       rotactl_easy_set_long(easy, CURLOPT_FRESH_CONNECT, request.needsFreshConnection ? 1 : 0))
-    if request.method == "GET" {
+    if request.method == "GET" || request.method == "HEAD" {
       then(rotactl_easy_set_long(easy, CURLOPT_HTTPGET, 1))
       then(rotactl_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, nil))
+      // Without this libcurl would wait for the body that the length announces.
+      if request.method == "HEAD" { then(rotactl_easy_set_long(easy, CURLOPT_NOBODY, 1)) }
     } else {
       then(rotactl_easy_set_long(easy, CURLOPT_POST, 1))
       then(rotactl_easy_set_long(easy, CURLOPT_POSTFIELDSIZE, request.body.count))

@@ -26,12 +26,15 @@ struct ResumeCommand: RotactlCommand {
   @OptionGroup(title: "Pace") var pacing: PacingOptions
   @OptionGroup(title: "Rotations in flight") var inFlight: InFlightOptions
   @OptionGroup(title: "The run") var run: RunOptions
+  @OptionGroup(title: "Upload") var upload: RunUploadOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func execute(_ process: ProcessContext) async throws -> ExitStatus {
     let settings = process.settings
     let run = try self.run.resolved(settings)
     let output = try self.output.resolved(settings)
+    let upload = try self.upload.job(
+      settings, try connection.resolved(settings), process.environment)
     let console = output.console(process.surroundings)
     guard let folder = RunFolder(existing: runName, reports: run.reports) else {
       throw Diagnostic(
@@ -73,7 +76,7 @@ struct ResumeCommand: RotactlCommand {
       writesReportFiles: recorded.writesReportFiles,
       inFlight: try inFlight.resolved(settings, default: recorded.inFlight ?? .wait),
       identities: identities, incident: header.incident, reason: header.reason,
-      seal: seal, progress: progress)
+      seal: seal, upload: upload, progress: progress)
     return try await conduct.execute(
       planSHA256: state.planSHA256, targets: state.targets, earlier: state,
       deadline: run.deadline)

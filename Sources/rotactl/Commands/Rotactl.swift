@@ -22,9 +22,9 @@ struct Rotactl: ParsableCommand {
     version: "rotactl \(ToolVersion.text)",
     subcommands: [
       WhoamiCommand.self, PlanCommand.self, RunCommand.self, ResumeCommand.self, TuneCommand.self,
-      RestoreCommand.self, PendingCommand.self,
-      ReportCommand.self, VerifyCommand.self, BundleCommand.self, KeysCommand.self,
-      SchemaCommand.self, DrillCommand.self, SimulateCommand.self,
+      RestoreCommand.self, PendingCommand.self, ReportCommand.self, VerifyCommand.self,
+      UploadCommand.self, BundleCommand.self, KeysCommand.self, SchemaCommand.self,
+      DrillCommand.self, SimulateCommand.self,
     ])
 }
 

@@ -27,16 +27,19 @@ struct RunCommand: RotactlCommand {
   @OptionGroup(title: "Pace") var pacing: PacingOptions
   @OptionGroup(title: "Rotations in flight") var inFlight: InFlightOptions
   @OptionGroup(title: "The run") var run: RunOptions
+  @OptionGroup(title: "Upload") var upload: RunUploadOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func execute(_ process: ProcessContext) async throws -> ExitStatus {
     let settings = process.settings
     let run = try self.run.resolved(settings)
-    let flow = RunFlow(
-      manifests: try manifests.resolved(settings), connection: try connection.resolved(settings),
+    let connection = try self.connection.resolved(settings)
+    var flow = RunFlow(
+      manifests: try manifests.resolved(settings), connection: connection,
       pacing: try pacing.resolved(settings), inFlight: try inFlight.resolved(settings), run: run,
       output: try output.resolved(settings), environment: process.environment,
       surroundings: process.surroundings, isDrill: false)
+    flow.upload = try upload.job(settings, connection, process.environment)
     return run.isDryRun ? try await flow.preview(offline: false) : try await flow.perform()
   }
 }

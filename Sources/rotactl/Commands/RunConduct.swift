@@ -2,6 +2,7 @@ internal import DurableFiles
 internal import EvidenceBundle
 internal import RotationCore
 internal import RunEngine
+internal import SecretsManagerClient
 
 /// The second half of a run, the same for `run`, `drill` and `resume`: execute, report, seal.
 struct RunConduct: Sendable {
@@ -17,6 +18,7 @@ struct RunConduct: Sendable {
   var incident: String?
   var reason: String?
   let seal: SealTools
+  let upload: UploadJob?
   let progress: ProgressLoop
 
   /// Workers of one lane at most: 40 calls a second at nearly a second each.
@@ -152,7 +154,9 @@ struct RunConduct: Sendable {
     let (bundle, facts) = try await sealer.seal(targets: targets)
     progress.stop()
     let (summary, unproven) = try RunTotals.read(facts)
-    let status = self.status(summary)
+    var status = self.status(summary)
+    // Machines read the summary last, with the status that the process ends with.
+    if output.isJSON { status = await uploaded(bundle.path, facts, status) }
     var ending = RunEnding(runID: folder.runID, folder: folder.path, status: status)
     ending.bundlePath = bundle.path
     ending.bundleSHA256 = bundle.sha256
@@ -172,8 +176,38 @@ struct RunConduct: Sendable {
       console.result(view.json)
     } else {
       console.result(view.text(style: console.outputStyle))
+      status = await uploaded(bundle.path, facts, status)
     }
     return status
+  }
+
+  /// Uploads the bundle where that is asked for; nothing that fails there changes what the run did.
+  ///
+  /// - Returns: the status of the run, or `transient` where that was a success.
+  private func uploaded(
+    _ bundle: String, _ evidence: RunEvidence, _ status: ExitStatus
+  ) async -> ExitStatus {
+    guard let upload else { return status }
+    let place = upload.upload.location.description
+    guard evidence.journal.finished != nil, !session.stop.isStopped else {
+      console.warn(
+        "the bundle was not uploaded: the run is not complete, and its bundle will change; "
+          + "`rotactl resume \(HumanText.shellWord(folder.path)) --upload "
+          + "\(HumanText.shellWord(place))` uploads it")
+      return status
+    }
+    do {
+      let result = try await upload.perform(bundle, console: console, stop: session.stop)
+      let view = UploadView(result: result, upload: upload.upload)
+      view.show(on: console, isJSON: output.isJSON)
+      if view.isProven { return status }
+    } catch {
+      console.fail(Foreseen.diagnostic(of: error))
+    }
+    console.warn(
+      "THE BUNDLE IS NOT SAFELY IN \(place); what the run did is not touched by that: "
+        + "`rotactl upload \(HumanText.shellWord(bundle)) \(HumanText.shellWord(place))`")
+    return status == .success ? .transient : status
   }
 
   private func status(_ summary: RunSummary) -> ExitStatus {

@@ -19,6 +19,8 @@ struct RunFlow: Sendable {
   var purpose = RunPurpose()
   /// Shows a plan of stuck versions in place of the usual preview.
   var listing: PendingView?
+  /// What becomes of the bundle beside the folder; nil leaves it there.
+  var upload: UploadJob?
 
   /// How many targets a preview shows one by one.
   private static let shownTargets = PreviewView.shownLimit
@@ -92,7 +94,7 @@ struct RunFlow: Sendable {
       session: session, console: console, output: output, folder: folder, reports: run.reports,
       bundleFormat: run.bundleFormat, writesReportFiles: run.writesReportFiles, inFlight: inFlight,
       identities: identities, incident: checked.incident, reason: checked.reason,
-      seal: seal, progress: progress)
+      seal: seal, upload: upload, progress: progress)
     return try await conduct.execute(
       planSHA256: plan.sha256, targets: plan.overview.targets, earlier: nil,
       deadline: run.deadline)

@@ -22,27 +22,10 @@ struct Session: Sendable {
     connection: ResolvedConnection, pacing: ResolvedPacing, environment: [String: String],
     sessionName: String?, command: String, console: Console
   ) throws(Diagnostic) {
-    var options = ClientOptions()
-    options.endpointURL = connection.endpointURL
-    options.caBundle = connection.caBundle
-    options.verifySSL = connection.verifiesTLS
-    options.noSignRequest = !connection.signsRequests
-    options.productVersion = ToolVersion.text
-    options.connectTimeoutSeconds = connection.connectTimeout.seconds
-    options.readTimeoutSeconds = connection.readTimeout.seconds
+    var options = ClientOptions(connection, command: command, console: console)
     // `loop.limit` is the bound, which `tune` may raise; the client's own must not be below it.
     options.maxHostConnections = PacingOptions.concurrencyBounds.upperBound
     options.sessionName = sessionName
-    options.userAgentSuffix = "md/command#\(command)"
-    options.warn = { console.warn($0) }
-    options.mfaPrompt = { serial, profile in
-      await console.asking { await TerminalPrompt.mfaCode(serial: serial, profile: profile) }
-    }
-    if console.isDebug { options.debug = { console.debug($0) } }
-    if !connection.verifiesTLS {
-      console.warn(
-        "TLS certificates are not verified: anyone on the path can read and change these calls")
-    }
     for warning in pacing.warnings { console.warn(warning) }
     do {
       client = try RemoteSecretsManager(
@@ -88,6 +71,32 @@ struct Session: Sendable {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+  }
+}
+
+extension ClientOptions {
+  /// What the command line says, with the console for what has to be told or asked.
+  ///
+  /// - `command`: goes into the user agent.
+  init(_ connection: ResolvedConnection, command: String, console: Console) {
+    self.init()
+    endpointURL = connection.endpointURL
+    caBundle = connection.caBundle
+    verifySSL = connection.verifiesTLS
+    noSignRequest = !connection.signsRequests
+    productVersion = ToolVersion.text
+    connectTimeoutSeconds = connection.connectTimeout.seconds
+    readTimeoutSeconds = connection.readTimeout.seconds
+    userAgentSuffix = "md/command#\(command)"
+    warn = { console.warn($0) }
+    mfaPrompt = { serial, profile in
+      await console.asking { await TerminalPrompt.mfaCode(serial: serial, profile: profile) }
+    }
+    if console.isDebug { debug = { console.debug($0) } }
+    if !connection.verifiesTLS {
+      console.warn(
+        "TLS certificates are not verified: anyone on the path can read and change these calls")
+    }
   }
 }
 
