@@ -6,9 +6,6 @@ internal import RotationCore
 ///
 /// The writer lets it write files; the verifier lets it only hash, and compares.
 struct Derivation {
-  /// How many targets the page lists one by one.
-  static let listed = 1000
-
   var summary = RunSummary()
   /// In the order of ``BundleShape/derivedNames(of:)``.
   var files: [WrittenFile] = []
@@ -37,17 +34,16 @@ struct Derivation {
     try failed.write(failedTable.headerLine)
     var restore = try RestoreWriter(of: evidence, in: folder, isDurable: isDurable)
     var loose = LooseReports(folder: looseReports ? folder : nil)
-    var listed: [EvidenceEntry] = []
+    let spool = try TemporaryFolder(in: folder)
+    var collector = try PageCollector(of: evidence, spool: spool)
     var reports = try ReportCursor(of: evidence)
     while let report = try reports.next() {
       let item = report.item
       summary.add(item.entry, item.settlement)
       try results.write(resultsTable.line(for: item))
       try restore.add(item)
-      if let line = failedTable.line(for: item) {
-        try failed.write(line)
-        if listed.count < Derivation.listed { listed.append(item) }
-      }
+      try collector.add(item, path: report.path)
+      if let line = failedTable.line(for: item) { try failed.write(line) }
       for openItem in OpenItem.items(of: item, action, runID: runID) {
         openCounts[openItem.kind, default: 0] += 1
         try open.write(openItem.line(of: item))
@@ -62,8 +58,8 @@ struct Derivation {
     files.append(try open.finish())
     let record = evidence.summaryRecord(summary, openItems: openCounts)
     files.append(try Derivation.small(RunLayout.summaryFile, Derivation.text(record), folder))
-    let page = SummaryPage(evidence: evidence, summary: summary, notGood: listed)
-    files.append(try Derivation.small(RunLayout.summaryPage, Array(page.html.utf8), folder))
+    files.append(try Derivation.page(evidence, summary, collector, folder, isDurable))
+    extendLifetime(spool)
     try Derivation.makeSchemasFolder(folder)
     for (schema, name) in zip(SchemaLibrary.all, BundleShape.schemaNames) {
       files.append(try Derivation.small(name, schema.bytes, folder))
@@ -86,6 +82,16 @@ struct Derivation {
     try reading { () throws(FileError) in
       try DurableFile.makeFolder("\(folder)/\(RunLayout.schemasFolder)")
     }
+  }
+
+  private static func page(
+    _ evidence: RunEvidence, _ summary: RunSummary, _ collector: PageCollector, _ folder: String?,
+    _ isDurable: Bool
+  ) throws(EvidenceError) -> WrittenFile {
+    var file = try OutputFile(RunLayout.summaryPage, in: folder, isDurable: isDurable)
+    var page = SummaryPage(evidence: evidence, summary: summary, collector: collector)
+    try page.write { (bytes) throws(EvidenceError) in try file.write(bytes) }
+    return try file.finish()
   }
 
   private static func small(

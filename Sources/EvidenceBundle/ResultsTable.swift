@@ -58,7 +58,7 @@ struct ResultsTable {
   }
 
   /// The request to look for in CloudTrail: of the failure, else of the last change, else the last.
-  private static func requestID(of settlement: Settlement?) -> String {
+  static func requestID(of settlement: Settlement?) -> String {
     guard let settlement else { return "" }
     let change = settlement.attempts.last { $0.operation.isMutating && $0.requestID != nil }
     return settlement.failure?.requestID ?? change?.requestID

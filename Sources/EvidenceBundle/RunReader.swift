@@ -48,15 +48,25 @@ package final class RunReader {
     }
   }
 
-  /// `summary.html`, made anew.
-  package func page() throws(EvidenceError) -> String {
+  /// `summary.html`, made anew, in pieces that end where a line ends.
+  ///
+  /// - `sink`: takes a piece; false ends it.
+  package func writePage(to sink: (String) -> Bool) throws(EvidenceError) {
+    let spool = try TemporaryFolder()
     var summary = RunSummary()
-    var listed: [EvidenceEntry] = []
-    var cursor = try evidence.entries()
-    while let item = try cursor.next() {
-      summary.add(item.entry, item.settlement)
-      if !item.isGood, listed.count < Derivation.listed { listed.append(item) }
+    var collector = try PageCollector(of: evidence, spool: spool)
+    var reports = try ReportCursor(of: evidence)
+    while let report = try reports.next() {
+      summary.add(report.item.entry, report.item.settlement)
+      try collector.add(report.item, path: report.path)
     }
-    return SummaryPage(evidence: evidence, summary: summary, notGood: listed).html
+    var page = SummaryPage(evidence: evidence, summary: summary, collector: collector)
+    var isOpen = true
+    try page.write { (bytes) throws(EvidenceError) in
+      guard isOpen else { return }
+      isOpen = sink(
+        String(decoding: bytes.last == 0x0A ? bytes.dropLast() : bytes[...], as: UTF8.self))
+    }
+    extendLifetime(spool)
   }
 }

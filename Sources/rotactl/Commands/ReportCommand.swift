@@ -70,7 +70,7 @@ struct ReportCommand: RotactlCommand {
     case .text: try text(reader, outcomes, path, console)
     case .json: try json(reader, outcomes, expression, console)
     case .csv: try reader.writeCSV(only: outcomes) { console.result($0) }
-    case .html: console.result(try reader.page())
+    case .html: try reader.writePage { console.result($0) }
     }
     return .success
   }
