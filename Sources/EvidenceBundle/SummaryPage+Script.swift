@@ -16,7 +16,7 @@ extension SummaryPage {
     th{font-weight:600}thead th{white-space:nowrap}
     td{unicode-bidi:isolate}
     .wide{overflow-x:auto}.wide th{overflow-wrap:normal}
-    .wide td{min-width:5rem}
+    .k{white-space:nowrap;overflow-wrap:normal}
     .n{text-align:right;font-variant-numeric:tabular-nums}.sum{font-weight:700}
     code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
     .timeline{width:100%;height:auto;display:block}
@@ -32,7 +32,7 @@ extension SummaryPage {
     border-radius:.3rem;background:transparent;color:inherit}
     select option{color:initial;background:Canvas;color:CanvasText}
     button:disabled{opacity:.4}
-    #list table{width:100%}
+    #list table{width:100%}#list td:first-child{min-width:12rem}
     #list thead button{border:0;padding:0;font-weight:600;cursor:pointer}
     #list tbody tr.row{cursor:pointer}#list tbody tr.row:hover{background:var(--soft)}
     #list td.no{color:var(--bad);font-weight:600}
@@ -41,7 +41,7 @@ extension SummaryPage {
     a{color:var(--link)}
     @media print{body{font-size:9.5pt;background:#fff;color:#000}main{max-width:none;padding:0}\
     thead{display:table-header-group}tr,svg,.headline{break-inside:avoid}h2{break-after:avoid}\
-    .wide{overflow:visible}.wide td{min-width:0}#list,.noscript{display:none}\
+    .wide{overflow:visible}#list,.noscript{display:none}\
     .swatch,rect{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
     """
 
@@ -60,7 +60,7 @@ extension SummaryPage {
     document.querySelector('.noscript').hidden = true;
     if (!rows.length) return;
     const text = v => typeof v === 'number' ? meta.strings[v] : v || '';
-    const time = v => v ? new Date(v).toISOString() : '';
+    const time = v => v ? new Date(v).toISOString().slice(0, 19).replace('T', ' ') + 'Z' : '';
     const onOff = v => ['', 'on', 'off'][v || 0];
     const outcome = r => meta.outcomes[r[4] || 0];
     const columns = [
@@ -121,6 +121,7 @@ extension SummaryPage {
     columns.forEach(([name], index) => {
       const cell = make('th', undefined, head);
       cell.scope = 'col';
+      if (name === 'calls') cell.className = 'n';
       const button = make('button', name, cell);
       button.onclick = () => {
         down = sorted === index && !down;
@@ -191,6 +192,7 @@ extension SummaryPage {
           const cell = make('td', value(r), line);
           if (index === 3 && !r[5]) cell.className = 'no';
           if (index === 6) cell.className = 'n';
+          else if (index && index !== 4) cell.classList.add('k');
         });
         let open;
         const toggle = () => {

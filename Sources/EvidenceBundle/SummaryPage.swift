@@ -130,7 +130,8 @@ struct SummaryPage {
         + [
           traffic?.calls, traffic?.changes, traffic?.peakPerSecond, traffic?.throttled,
         ].map { $0 ?? 0 }).map { "<td class=\"n\">\(number($0))</td>" }.joined()
-      return "<tr><td>\(escaped(place.account))</td><td>\(escaped(place.region))</td>\(cells)</tr>"
+      return "<tr><td class=\"k\">\(escaped(place.account))</td>"
+        + "<td class=\"k\">\(escaped(place.region))</td>\(cells)</tr>"
     }
     return """
       <h2>Accounts and regions</h2>
@@ -161,7 +162,7 @@ struct SummaryPage {
     if notGood.isEmpty { return "" }
     let rows = notGood.map { item in
       let next = PageRows.next(item, evidence.header.action)
-      return named(item) + "<td>\(item.outcome.rawValue)</td>"
+      return named(item) + "<td class=\"k\">\(item.outcome.rawValue)</td>"
         + "<td>\(escaped(PageRows.cause(item)))</td><td>\(command(next))</td></tr>"
     }
     let action = evidence.header.action.unproven
@@ -194,7 +195,7 @@ struct SummaryPage {
       "<tr><th scope=\"row\">\($0.0)</th><td class=\"n\">\(number($0.1))</td></tr>"
     }
     let rows = collector.calledOff.map { item, at in
-      named(item) + "<td>\(at.iso8601)</td></tr>"
+      named(item) + "<td class=\"k\">\(at.iso8601)</td></tr>"
     }
     return """
       <h2>Stopped from rotating</h2>
@@ -211,8 +212,8 @@ struct SummaryPage {
   private func named(_ item: EvidenceEntry) -> String {
     let target = item.entry.target
     return "<tr><td>\(escaped(target.secretID))</td>"
-      + "<td>\(escaped(target.accountID ?? item.entry.callerAccount ?? ""))</td>"
-      + "<td>\(escaped(target.region))</td>"
+      + "<td class=\"k\">\(escaped(target.accountID ?? item.entry.callerAccount ?? ""))</td>"
+      + "<td class=\"k\">\(escaped(target.region))</td>"
   }
 
   private func command(_ text: String) -> String {

@@ -102,7 +102,7 @@ struct UploadJob: Sendable {
     let isProven = objects.allSatisfy(\.problems.isEmpty)
     let isNew = objects.contains { $0.origin == .uploaded }
     var details: JSONObject = [
-      "bundle": .string(files.bundle.name), "sha256": .string(files.bundle.digest.hex),
+      "file": .string(files.bundle.name), "sha256": .string(files.bundle.digest.hex),
       "bytes": JSONValue(files.bundle.bytes), "to": .string(upload.location.description),
       "bucket": .string(upload.location.bucket), "bucketRegion": .string(region),
     ]
