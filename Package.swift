@@ -126,6 +126,6 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["RotationCore", "Cryptography", "TestSupport"],
-      exclude: ["Servers"], swiftSettings: strict),
+      exclude: ["Fixtures", "Servers"], swiftSettings: strict),
   ]
 )

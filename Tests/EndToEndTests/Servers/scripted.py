@@ -1,7 +1,7 @@
 """An HTTP server on loopback that answers as it is told.
 
 Prints its port. A request of the method REPORT brings the next answers, a JSON list of
-{status, headers, body, close, stall}, and gets the requests since the last report. Answers are
+{status, headers, body or hex, close, stall}, and gets the requests since the last report. Answers are
 taken in order; the last one repeats.
 """
 
@@ -53,7 +53,8 @@ class Handler(BaseHTTPRequestHandler):
             "x-amzn-RequestId": "11111111-2222-3333-4444-555555555555",
             **(answer.get("headers") or {}),
         }
-        self.answer(answer["status"], headers, answer["body"].encode())
+        data = bytes.fromhex(answer["hex"]) if "hex" in answer else answer["body"].encode()
+        self.answer(answer["status"], headers, data)
 
     do_GET = do_PUT = do_POST
 
