@@ -115,7 +115,7 @@ let package = Package(
       dependencies: [
         "EvidenceBundle", "RotationCore", "Cryptography", "DurableFiles", "TestSupport",
       ],
-      swiftSettings: strict),
+      exclude: ["Fixtures"], swiftSettings: strict),
     .testTarget(
       name: "rotactlTests",
       dependencies: [

@@ -67,6 +67,7 @@ package enum BundleVerifier {
     if contents.top != evidence.journal.runID {
       verification.broken("the top folder is not named after run \(evidence.journal.runID)")
     }
+    try checkCustody(of: path, runID: evidence.journal.runID, &verification)
     try checkSeals(contents.path(of:), over: sums, demand, &verification)
     let found = try contents.checksums.sorted()
     let stated = ChecksumCursor(sources: [try ChecksumSource(path: sums)])
