@@ -9,7 +9,7 @@ struct BundleContents {
   /// More than this, unpacked, is no bundle of ours.
   static let maximumBytes = 256 << 30
   /// What unpacks to more than this many times its size is refused once it is large.
-  static let maximumRatio = 1500
+  static let maximumRatio = 400
   private static let ratioFloor = 256 << 20
   static let maximumEntries = 20_000_000
   private static let maximumKept = 10_000

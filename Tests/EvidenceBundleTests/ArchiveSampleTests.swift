@@ -33,8 +33,12 @@ struct ArchiveSampleTests {
   }
 
   @Test func `every plain file that is read has the bytes that Python reads`() throws {
-    let bytes = try Conformance.bytes("archive-samples/expected.json")
-    let archives = try #require(try JSONValue(parsing: bytes)["archives"]?.object)
+    // Python writes bytes that are not UTF-8 as lone surrogates, which are not JSON; such names are
+    // refused here anyway.
+    let text = String(
+      decoding: try Conformance.bytes("archive-samples/expected.json"), as: UTF8.self
+    ).replacing(#"\ud"#, with: #"\u0"#)
+    let archives = try #require(try JSONValue(parsing: text)["archives"]?.object)
     var compared = 0
     var whole = 0
     for (name, expected) in archives.members.map({ ($0.key, $0.value) }) {

@@ -9,9 +9,9 @@ import Testing
 /// Bundles of each edition that was ever released stay readable, and are made again byte for byte
 /// by the code of their edition.
 ///
-/// A change of what a run derives (tables, page, reports, schemas) shows here first: raise
-/// `BundleShape.edition`, keep the old bundle, and add a new one with
-/// `rotactl drill manifests/example.csv --run-id edition-N --signing-key KEY`.
+/// A change of what a run derives (tables, page, reports, schemas) shows here first. Before the
+/// first release `Fixtures/make.sh` makes the bundle anew; afterwards raise `BundleShape.edition`,
+/// keep the old bundle, and add one of the new edition.
 @Suite struct GoldenBundleTests {
   private static let folder = Conformance.repositoryRoot + "/Tests/EvidenceBundleTests/Fixtures"
   private static let bundle = folder + "/edition-1.tar.gz"

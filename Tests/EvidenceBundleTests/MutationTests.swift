@@ -114,16 +114,16 @@ import Testing
   @Test func `a file that the custody log knows otherwise, and a broken log, are found`() throws {
     let run = try sealed()
     let log = CustodyLog(reports: run.folder.path, runID: "run-1")
-    func sealed(_ sha256: String) throws {
+    func enter(_ sha256: String) throws {
       try log.append(
         CustodyLog.Event(
           "sealed", at: SyntheticRun.time, host: "h", operatorName: "o", toolVersion: "t",
           details: ["file": "run-1.tar.gz", "sha256": .string(sha256)]))
     }
-    try sealed(SHA256.hash(try run.folder.read("run-1.tar.gz")).hex)
+    try enter(SHA256.hash(try run.folder.read("run-1.tar.gz")).hex)
     #expect(BundleVerifier.verify(run.bundle).isSound)
     let whole = try run.folder.read("run-1.custody.ndjson")
-    try sealed(SHA256.hash("other").hex)
+    try enter(SHA256.hash("other").hex)
     #expect(!BundleVerifier.verify(run.bundle).isSound)
     try run.folder.write(
       "run-1.custody.ndjson",

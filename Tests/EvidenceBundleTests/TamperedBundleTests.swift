@@ -171,6 +171,25 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: CommonTool.has("gzip", "zstd", "sh"), "needs gzip and zstd"))
+  func `what unpacks to far more than its size is refused while it is read`() throws {
+    let folder = try TemporaryDirectory()
+    let header = PlainTar([.init(name: "run-1/manifest/1-m.csv", claimedSize: 1 << 30)]).bytes
+    try folder.write("header", Array(header[..<512]))
+    let sh = try #require(CommonTool("sh"))
+    for (command, name) in [("gzip -9", "bomb.tar.gz"), ("zstd -q", "bomb.tar.zst")] {
+      let made = try sh.run(
+        ["-c", "(cat header; head -c 1073741824 /dev/zero) | \(command) > \(name)"],
+        in: folder.path)
+      #expect(made.status == 0, "\(made.text)")
+      let verification = BundleVerifier.verify(folder.path + "/" + name)
+      #expect(!verification.isSound)
+      // deflate packs a run of zeros some 1000 to 1, zstd far more.
+      let isBomb = verification.findings.contains { $0.what.contains("bomb") }
+      #expect(isBomb, "\(verification.findings)")
+    }
+  }
+
   @Test(.enabled(if: CommonTool.has("gzip", "head"), "needs gzip and head"))
   func `an endless line is refused before anything holds it`() throws {
     let folder = try TemporaryDirectory()
