@@ -4,7 +4,7 @@ extension Scenario {
   static let members = [
     "schema", "description", "seed", "accounts", "secrets", "faults", "quotas",
     "clockSkewSeconds", "staleReadsMilliseconds", "finishesAfterSeconds", "sessionSeconds",
-    "emptyPages",
+    "emptyPages", "staleListingSeconds",
   ]
 
   /// Reads a scenario file; every problem is reported at once.
@@ -39,6 +39,8 @@ extension Scenario {
     sessionSeconds = top.number("sessionSeconds", in: 1...43_200, &problems) ?? sessionSeconds
     finishesAfterSeconds =
       top.number("finishesAfterSeconds", in: 0...1e7, &problems) ?? finishesAfterSeconds
+    staleListingSeconds =
+      top.number("staleListingSeconds", in: 0...3600, &problems) ?? staleListingSeconds
     emptyPages = top.bool("emptyPages", &problems) ?? emptyPages
     readAccounts(top, &problems)
     readQuotas(top, &problems)
@@ -65,7 +67,7 @@ extension Scenario {
     for (index, entry) in (top.array("accounts", &problems) ?? []).enumerated() {
       let path = "accounts[\(index)]"
       let members = ScenarioMembers(
-        entry, path: path, known: ["id", "profiles"], problems: &problems)
+        entry, path: path, known: ["id", "profiles", "regions"], problems: &problems)
       guard let id = members.string("id", &problems), AccountID.isValid(id), account(id) == nil
       else {
         problems.add("\(path).id", "no account id of its own", "write 12 digits, each id once")
@@ -79,7 +81,10 @@ extension Scenario {
             "name it in one account")
         }
       }
-      accounts.append(SimulatedAccount(accountID: id, profiles: profiles))
+      var account = SimulatedAccount(accountID: id, profiles: profiles)
+      account.regions = members.strings("regions", "regions", &problems, where: Region.isValid)
+        .map(Set.init)
+      accounts.append(account)
     }
     if accounts.isEmpty {
       problems.add("accounts", "there is no usable account", "list at least one")

@@ -18,6 +18,8 @@ package struct Scenario: Sendable, Hashable {
   package var clockSkewSeconds = 0.0
   /// For how long after a cancel DescribeSecret still shows the state before.
   package var staleReadsMilliseconds = 0
+  /// For how long after a change ListSecrets still shows the state before; AWS's may be 300.
+  package var staleListingSeconds = 0.0
   /// How long a rotation takes unless a secret says otherwise.
   package var finishesAfterSeconds = 8.0
   /// How long the keys of a role, of IAM Identity Center and of instance metadata hold, unless the

@@ -102,7 +102,7 @@ extension FaultRule {
 
   private static let words = [
     "throttle", "500", "503", "slow", "reset", "cutBody", "garbage200", "html", "clockSkew",
-    "expiredToken",
+    "expiredToken", "accessDenied", "invalidNextToken",
   ]
 
   /// - Returns: nil when the kind is unknown; the problems say so.
@@ -113,7 +113,8 @@ extension FaultRule {
     let seconds = members.number("seconds", in: -1e8...1e8, &problems) ?? 600
     let kinds: [FaultKind] = [
       .throttle, .internalError, .unavailable, .slow(milliseconds: milliseconds), .reset, .cutBody,
-      .garbage200, .html, .clockSkew(seconds: seconds), .expiredToken,
+      .garbage200, .html, .clockSkew(seconds: seconds), .expiredToken, .accessDenied,
+      .invalidNextToken,
     ]
     guard let word = members.string("kind", &problems),
       let kind = kinds.first(where: { $0.word == word })

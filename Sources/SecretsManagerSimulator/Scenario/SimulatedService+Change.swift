@@ -60,6 +60,7 @@ extension SimulatedService {
     if let deleted { secret.deleted = deleted ? now : nil }
     if let denied { secret.denied = denied }
     secret.lastChanged = now
+    keepListed(secret.arn, as: stores[key.place]?[key.index], now: now)
     stores[key.place]?[key.index] = secret
     return secret
   }

@@ -21,6 +21,10 @@ package enum FaultKind: Sendable, Hashable {
   case clockSkew(seconds: Double)
   /// ExpiredTokenException, status 400.
   case expiredToken
+  /// AccessDeniedException, status 400, as where a policy denies the operation.
+  case accessDenied
+  /// InvalidNextTokenException, status 400, for requests that carry a NextToken.
+  case invalidNextToken
 
   /// The word in scenarios and in the call log.
   package var word: String {
@@ -35,11 +39,15 @@ package enum FaultKind: Sendable, Hashable {
     case .html: "html"
     case .clockSkew: "clockSkew"
     case .expiredToken: "expiredToken"
+    case .accessDenied: "accessDenied"
+    case .invalidNextToken: "invalidNextToken"
     }
   }
 
   /// Whether the operation is carried out first unless a rule says otherwise.
-  package var strikesAfterByDefault: Bool { self == .cutBody || self == .garbage200 }
+  package var strikesAfterByDefault: Bool {
+    self == .cutBody || self == .garbage200 || self == .invalidNextToken
+  }
 }
 
 /// When and where a fault strikes.

@@ -62,6 +62,13 @@ package struct Refusal: Error, Sendable, Hashable {
   static let expiredToken = Refusal(
     "ExpiredTokenException", "The security token included in the request is expired")
 
+  static let invalidNextToken = Refusal(
+    "InvalidNextTokenException", "The NextToken value is invalid.")
+  private static let unknown = "The security token included in the request is invalid."
+  /// What a region that the account has not enabled says; STS has a code of its own for it.
+  static let unknownClient = Refusal("UnrecognizedClientException", unknown)
+  static let unknownToken = Refusal("InvalidClientTokenId", unknown, status: 403)
+
   static func invalidParameter(_ message: String) -> Refusal {
     Refusal("InvalidParameterException", message)
   }

@@ -104,6 +104,7 @@ extension SimulatedService {
       answer["VersionId"] = .string(token)
     }
     stores[place, default: SecretStore()].add(secret)
+    keepListed(arn, as: nil, now: now)
     return .object(answer)
   }
 

@@ -27,7 +27,8 @@ extension SimulatedService {
     while position < total, page.count < limit {
       let index = order?[position] ?? position
       position += 1
-      guard let secret = current(SecretKey(place: place, index: index), now: now),
+      guard let present = current(SecretKey(place: place, index: index), now: now),
+        let secret = listed(present, now: now),
         planned || secret.deleted == nil, filters.allSatisfy({ $0.matches(secret) })
       else { continue }
       page.append(

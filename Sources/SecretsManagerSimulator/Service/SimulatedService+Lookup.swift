@@ -103,8 +103,24 @@ extension SimulatedService {
     return found
   }
 
+  /// Lets listings show a secret for a while as it was before a change; nil for one that is new.
+  mutating func keepListed(_ arn: SecretARN, as old: SimulatedSecret?, now: Timestamp) {
+    let stale = scenario.staleListingSeconds
+    guard stale > 0 else { return }
+    // Of several changes in that time the listing shows none.
+    if let known = staleListings[arn.text], now < known.until { return }
+    staleListings[arn.text] = (now.adding(seconds: stale), old)
+  }
+
+  /// A secret as the listing shows it; nil for one that is not listed yet.
+  func listed(_ secret: SimulatedSecret, now: Timestamp) -> SimulatedSecret? {
+    guard let stale = staleListings[secret.arn.text], now < stale.until else { return secret }
+    return stale.secret
+  }
+
   /// Puts a changed secret back, and keeps the old state in view for as long as reads are stale.
   mutating func store(_ secret: SimulatedSecret, at key: SecretKey, now: Timestamp) {
+    keepListed(secret.arn, as: stores[key.place]?[key.index], now: now)
     let stale = scenario.staleReadsMilliseconds
     if stale > 0, let old = stores[key.place]?[key.index] {
       staleViews[secret.arn.text] = (

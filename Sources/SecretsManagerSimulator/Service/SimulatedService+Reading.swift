@@ -118,7 +118,7 @@ enum PageToken {
     guard parts.count == 3, let offset = Int(parts[1]), offset >= 0,
       token == text(offset: offset, kind: kind)
     else {
-      throw Refusal("InvalidNextTokenException", "The NextToken value is invalid.")
+      throw .invalidNextToken
     }
     return offset
   }

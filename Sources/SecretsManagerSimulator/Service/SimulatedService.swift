@@ -12,6 +12,8 @@ package struct SimulatedService: Sendable {
   private var faults: FaultPlan
   private var credentials: [String: SimulatedCredential] = [:]
   var stores: [Place: SecretStore] = [:]
+  /// What ListSecrets still shows after a change, by ARN; nil for what is not listed yet.
+  var staleListings: [String: (until: Timestamp, secret: SimulatedSecret?)] = [:]
   /// What DescribeSecret still shows after a change, by ARN.
   var staleViews: [String: (until: Timestamp, secret: SimulatedSecret)] = [:]
   private var serial = 0
@@ -78,7 +80,7 @@ package struct SimulatedService: Sendable {
         exchange.answer = perform(request, now: now)
         if case .success = exchange.answer { tookEffect = request.isMutating && !isRepetition }
       }
-      if let kind = struck?.kind { apply(kind, to: &exchange, now: now) }
+      if let kind = struck?.kind { apply(kind, to: &exchange, of: request, now: now) }
     }
     var record = CallRecord(
       time: now, accountID: request.caller.accountID, region: request.region,
@@ -92,12 +94,22 @@ package struct SimulatedService: Sendable {
     return exchange
   }
 
-  private func apply(_ kind: FaultKind, to exchange: inout Exchange, now: Timestamp) {
+  private func apply(
+    _ kind: FaultKind, to exchange: inout Exchange, of request: ServiceRequest, now: Timestamp
+  ) {
     switch kind {
     case .throttle: exchange.answer = .failure(.throttled)
     case .internalError: exchange.answer = .failure(.internalError)
     case .unavailable: exchange.answer = .failure(.unavailable)
     case .expiredToken: exchange.answer = .failure(.expiredToken)
+    case .accessDenied:
+      exchange.answer = .failure(
+        .accessDenied(
+          request.caller, operation: request.operation, resource: request.secretID ?? "*",
+          because: "no identity-based policy allows the secretsmanager:\(request.operation) action")
+      )
+    case .invalidNextToken:
+      if request.input["NextToken"] != nil { exchange.answer = .failure(.invalidNextToken) }
     case .slow(let milliseconds): exchange.delayMilliseconds = milliseconds
     case .reset: exchange.delivery = .reset
     case .cutBody: exchange.delivery = .cut
@@ -123,6 +135,11 @@ package struct SimulatedService: Sendable {
   private mutating func perform(_ request: ServiceRequest, now: Timestamp) -> ServiceAnswer {
     isRepetition = false
     do throws(Refusal) {
+      if let regions = scenario.account(request.caller.accountID)?.regions,
+        !regions.contains(request.region)
+      {
+        throw request.endpoint == .sts ? Refusal.unknownToken : .unknownClient
+      }
       switch (request.endpoint, request.operation) {
       case (.sts, "GetCallerIdentity"): return .success(callerIdentity(request))
       case (.sts, "AssumeRole"): return .success(try assumeRole(request, now: now))

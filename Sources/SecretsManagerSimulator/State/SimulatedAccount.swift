@@ -8,6 +8,8 @@ package struct SimulatedAccount: Sendable, Hashable {
   package let accountID: String
   /// Names of profiles whose credentials belong to this account; `default` for none given.
   package var profiles: [String]
+  /// The regions that are enabled; nil for all there are.
+  package var regions: Set<String>?
 
   package init(accountID: String, profiles: [String]) {
     self.accountID = accountID
