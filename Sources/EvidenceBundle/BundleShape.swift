@@ -24,9 +24,10 @@ enum BundleShape {
   }
 
   /// What is made from plan and journal, reports apart.
-  static func derivedNames(of action: RunAction) -> [String] {
+  static func derivedNames(of header: PlanHeader) -> [String] {
     [RunLayout.resultsFile, RunLayout.failedFile]
-      + (action == .cancel ? [RunLayout.restoreFile] : [])
+      + (header.action == .cancel ? [RunLayout.restoreFile] : [])
+      + (header.population == nil ? [] : [RunLayout.populationFile])
       + [RunLayout.openItemsFile, RunLayout.summaryFile, RunLayout.summaryPage]
       + schemaNames + [RunLayout.guideFile, RunLayout.indexFile]
   }
@@ -57,7 +58,7 @@ enum BundleShape {
   static func names(_ evidence: RunEvidence, has: (String) -> Bool) -> [String] {
     [RunLayout.runFile] + manifests(evidence).map(manifestName)
       + [RunLayout.planFile, RunLayout.journalFile] + optionalCopies.filter(has)
-      + derivedNames(of: evidence.header.action)
+      + derivedNames(of: evidence.header)
       + [RunLayout.sumsFile]
       + [RunLayout.signatureFile, RunLayout.timestampFile].filter(has)
   }

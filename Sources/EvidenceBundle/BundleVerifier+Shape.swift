@@ -57,7 +57,7 @@ extension BundleVerifier {
       [
         RunLayout.runFile, RunLayout.planFile, RunLayout.journalFile, RunLayout.manifestFolder,
         RunLayout.secretsFolder, RunLayout.schemasFolder,
-      ] + BundleShape.derivedNames(of: evidence.header.action) + BundleShape.optionalCopies
+      ] + BundleShape.derivedNames(of: evidence.header) + BundleShape.optionalCopies
         + BundleShape.seals
         + BundleShape.outside)
     for name in try list(folder) where !known.contains(name) {

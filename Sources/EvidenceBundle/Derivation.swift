@@ -55,6 +55,10 @@ struct Derivation {
     files.append(try results.finish())
     files.append(try failed.finish())
     if let file = try restore.finish() { files.append(file) }
+    if let population = evidence.header.population {
+      files.append(
+        try Derivation.small(RunLayout.populationFile, Derivation.text(population), folder))
+    }
     files.append(try open.finish())
     let record = evidence.summaryRecord(summary, openItems: openCounts)
     files.append(try Derivation.small(RunLayout.summaryFile, Derivation.text(record), folder))

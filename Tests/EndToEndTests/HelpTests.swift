@@ -12,8 +12,8 @@ struct HelpTests {
   }
 
   @Test(arguments: [
-    "plan", "run", "resume", "tune", "restore", "pending", "report", "verify", "bundle",
-    "schema", "drill", "simulate",
+    "discover", "plan", "run", "resume", "tune", "restore", "pending", "report", "verify",
+    "bundle", "schema", "drill", "simulate",
   ])
   func `each command shows its own help and the exit statuses`(command: String) async throws {
     for arguments in [[command, "--help"], ["help", command]] {

@@ -104,6 +104,22 @@ struct MotoTests {
     #expect(try await server.isRotating("moto/db-2") == false)
     #expect(try await server.isRotating("moto/db-3") == true)
 
+    let found = try await program.run(
+      ["discover", "--name", "moto/", "--exclude", "*static", "--confirm", "--format", "jsonl"],
+      environment: server.environment, folder: server.folder.path)
+    #expect(found.status == 0, "\(found.error)")
+    #expect(
+      found.records.compactMap { $0["labels"]?["name"]?.string }
+        == (1...4).map { "moto/db-\($0)" })
+    #expect(
+      found.records.compactMap { $0["labels"]?["rotation"]?.string } == ["off", "off", "on", "on"])
+    try server.folder.write("select.json", #"[{"select":{"name":"moto/","rotating":true}}]"#)
+    let plan = try await program.run(
+      ["plan", "select.json", "--json", "--progress", "none"], environment: server.environment,
+      folder: server.folder.path)
+    #expect(plan.status == 0, "\(plan.error)")
+    #expect(plan.records.first?["targets"] == 2)
+
     let list = try await server.aws(["secretsmanager", "list-secrets"])
     try server.folder.write("list.json", list.pretty(indent: 4))
     let second = try await program.run(

@@ -69,4 +69,16 @@ package struct ServiceFailure: Error, Sendable, Hashable {
     case .connect, .tls, .credentials: false
     }
   }
+
+  private static let strangerCodes: Set<String> = [
+    "UnrecognizedClientException", "InvalidClientTokenId", "OptInRequired",
+    "RegionDisabledException",
+  ]
+
+  /// Whether the service does not know the caller there at all.
+  ///
+  /// Of credentials that are known elsewhere it says that the region is not enabled for the
+  /// account; or, of a session token from STS's old global endpoint, that it is not valid in a
+  /// region that is off by default.
+  package var isStranger: Bool { kind == .service && ServiceFailure.strangerCodes.contains(code) }
 }

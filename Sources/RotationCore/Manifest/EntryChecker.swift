@@ -113,9 +113,8 @@ struct EntryChecker: Sendable {
     if Region.isValid(part.text) { return nil }
     if part.text == "all" {
       return problem(
-        part.position, "a manifest cannot say region 'all'",
-        "list the regions, or leave them out"
-          + " and pass --region all")
+        part.position, "a manifest cannot say region 'all' in a row",
+        "list the regions, leave them out and pass --region all, or write a selector")
     }
     return problem(
       part.position, "'\(Excerpt.of(part.text))' is not a region",

@@ -3,7 +3,7 @@ struct JSONEntryReader: Sendable {
   let checker: EntryChecker
 
   private static let idNames = ["id", "secret_id", "SecretId", "ARN", "arn", "name"]
-  static let entryNames = ["id", "regions", "profiles", "account_id", "labels"]
+  static let entryNames = ["id", "select", "regions", "profiles", "account_id", "labels"]
 
   /// Reads one element of a list of secrets.
   ///
@@ -16,6 +16,8 @@ struct JSONEntryReader: Sendable {
         EntryChecker.Draft(
           position: position, idName: "the id",
           secretID: EntryChecker.Part(text: Self.trim(text), position: position)), into: &sink)
+    case .object(let members, let position) where !listing && JSONSelectorReader.isMeant(members):
+      JSONSelectorReader(reader: self).read(members, at: position, into: &sink)
     case .object(let members, let position):
       let foreign = members.contains { $0.key == "ARN" } && !members.contains { $0.key == "id" }
       if listing || foreign {
@@ -33,7 +35,7 @@ struct JSONEntryReader: Sendable {
     }
   }
 
-  private static func trim(_ text: String) -> String {
+  static func trim(_ text: String) -> String {
     String(decoding: CSVManifestRows.trim(text.utf8), as: UTF8.self)
   }
 
@@ -154,7 +156,7 @@ struct JSONEntryReader: Sendable {
     }
   }
 
-  private func labels(
+  func labels(
     _ member: JSONNode.Member, _ sound: inout Bool, _ sink: inout some ManifestSink
   ) -> [Label] {
     if member.value.isNull { return [] }

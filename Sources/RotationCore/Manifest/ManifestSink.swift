@@ -1,6 +1,8 @@
 /// Receives what a manifest holds, in the order of the text.
 package protocol ManifestSink {
   mutating func entry(_ entry: ManifestEntry)
+  /// A selector stands in the place of ids; who plans resolves it.
+  mutating func selector(_ selector: ManifestSelector)
   mutating func problem(_ problem: ManifestProblem)
 }
 

@@ -2,7 +2,7 @@
 package struct RunProgress: Sendable, Hashable {
   /// The stages that take time, in their order.
   package enum Stage: String, Sendable, Hashable {
-    case reading, preflight, describing, cancelling, restoring, relabelling, bundling
+    case reading, preflight, listing, describing, cancelling, restoring, relabelling, bundling
   }
 
   package var stage = Stage.reading

@@ -96,6 +96,9 @@ package struct PlanHeader: Sendable, Hashable {
   package var incident: String?
   package var reason: String?
   package var manifests: [Manifest]
+  /// What the manifests' selectors were chosen from, as ``Population/document(_:takenAt:toolVersion:)``
+  /// writes it; nil where there are none.
+  package var population: JSONValue?
 
   package init(
     createdAt: Timestamp, toolVersion: String, offline: Bool, incident: String?, reason: String?,
@@ -132,6 +135,7 @@ package struct PlanHeader: Sendable, Hashable {
           "entries": JSONValue(manifest.entries),
         ]
       })
+    object["population"] = population
     return .object(object)
   }
 
@@ -162,6 +166,12 @@ package struct PlanHeader: Sendable, Hashable {
       source = Source(runID: runID, planSHA256: hash, path: item["path"]?.string ?? runID)
     }
     staggerSeconds = record["staggerSeconds"]?.double
+    population = record["population"]
+  }
+
+  /// Whether a selector asked for something that could not be listed.
+  package var hasUnknownPopulation: Bool {
+    population.map(Population.hasUnknown(document:)) ?? false
   }
 }
 
@@ -214,6 +224,7 @@ extension Target {
     object["profile"] = profile.map(JSONValue.string)
     object["accountId"] = accountID.map(JSONValue.string)
     object["sources"] = .array(sources.map { .string($0.description) })
+    if isSought { object["isSought"] = true }
     if !labels.isEmpty {
       object["labels"] = .object(
         JSONObject(labels.map { .init(key: $0.name, value: .string($0.value)) }))
@@ -234,6 +245,7 @@ extension Target {
       labels: (record["labels"]?.object?.members ?? []).compactMap { member in
         member.value.string.map { Label(name: member.key, value: $0) }
       })
+    isSought = record["isSought"]?.bool ?? false
   }
 }
 

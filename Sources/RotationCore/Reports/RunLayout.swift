@@ -4,6 +4,8 @@ package enum RunLayout {
   package static let planFile = "plan.ndjson"
   package static let journalFile = "journal.ndjson"
   package static let manifestFolder = "manifest"
+  /// What the manifests' selectors were chosen from; only where there are some.
+  package static let populationFile = "population.json"
   package static let secretsFolder = "secrets"
   package static let resultsFile = "results.csv"
   package static let failedFile = "failed.csv"

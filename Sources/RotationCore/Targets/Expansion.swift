@@ -9,15 +9,23 @@ package struct Expansion: Sendable {
     package var regions: [String]
     /// Empty stands for the default credentials.
     package var profiles: [String]
+    /// The regions are all there are: a name is meant wherever it exists.
+    package var coversAllRegions: Bool
 
-    package init(regions: [String] = [], profiles: [String] = []) {
+    package init(
+      regions: [String] = [], profiles: [String] = [], coversAllRegions: Bool = false
+    ) {
       self.regions = regions
       self.profiles = profiles
+      self.coversAllRegions = coversAllRegions
     }
   }
 
   private let regions: [String]
   private let profiles: [String?]
+  private let areSought: Bool
+  var defaultRegions: [String] { areSought ? [ManifestSelector.allRegions] : regions }
+  var defaultProfiles: [String?] { profiles }
   private let identities: ProfileIdentities
   private let regionOfProfile: @Sendable (String?) -> String?
 
@@ -30,6 +38,7 @@ package struct Expansion: Sendable {
     regionOfProfile: @escaping @Sendable (String?) -> String?
   ) {
     regions = preamble.defaultRegions.isEmpty ? options.regions : preamble.defaultRegions
+    areSought = preamble.defaultRegions.isEmpty && options.coversAllRegions
     let named =
       preamble.defaultProfiles.isEmpty ? options.profiles : preamble.defaultProfiles
     profiles = named.isEmpty ? [nil] : named
@@ -102,9 +111,12 @@ package struct Expansion: Sendable {
   }
 
   private func target(_ entry: ManifestEntry, region: String, profile: String?) -> Target {
-    Target(
+    var target = Target(
       ordinal: 0, secretID: entry.secretID, region: region, profile: profile,
       accountID: entry.accountID, sources: [entry.location], labels: entry.labels)
+    target.isSought =
+      areSought && entry.regions.isEmpty && !SecretARN.looksLikeARN(entry.secretID)
+    return target
   }
 
   private func target(

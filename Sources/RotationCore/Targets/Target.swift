@@ -20,6 +20,8 @@ package struct Target: Sendable, Hashable {
   package var isCrossAccount: Bool
   /// Why the target must not be called, a sentence without a final stop; it settles as failed.
   package var refusal: String?
+  /// The region is one of all: the secret need not be there.
+  package var isSought = false
 
   package init(
     ordinal: Int, secretID: String, region: String, profile: String?, accountID: String?,

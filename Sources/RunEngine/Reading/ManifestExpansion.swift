@@ -11,6 +11,8 @@ package struct ManifestExpansion: Sendable, Hashable {
   package internal(set) var targetCount = 0
   /// Places that named a secret already known.
   package internal(set) var mergedCount = 0
+  /// The places of selectors that nobody has resolved, at most ``ManifestSelector/maximumCount``.
+  package internal(set) var unresolved: [SourceLocation] = []
 
   /// Reads all manifests and hands over their targets as they are found.
   ///
@@ -27,13 +29,14 @@ package struct ManifestExpansion: Sendable, Hashable {
   ///   - identities: what preflight learned; empty offline.
   ///   - key: random for each process; the result does not depend on it.
   ///   - regionOfProfile: a profile's own region; nil asks for that of the default credentials.
+  ///   - selected: what the selectors came to; nil where none was resolved.
   ///   - merged: receives each further place of a known target.
   ///   - emit: receives each target; what it throws ends the reading and is thrown on.
   /// - Throws: ``FileError`` of `emit`, or when a spool cannot be written.
   package init(
     _ sources: [ManifestSource], survey: ManifestSurvey? = nil, options: Expansion.Options,
     identities: ProfileIdentities = ProfileIdentities(), key: SipHash128.Key,
-    regionOfProfile: @escaping @Sendable (String?) -> String?,
+    regionOfProfile: @escaping @Sendable (String?) -> String?, selected: SelectedSecrets? = nil,
     merged: (MergedSource) -> Void = { _ in },
     emit: (Target) throws(FileError) -> Void
   ) throws(FileError) {
@@ -44,7 +47,7 @@ package struct ManifestExpansion: Sendable, Hashable {
           targets: TargetSet(key: key, identities: identities),
           expansion: Expansion(
             preamble: ManifestPreamble(), options: options, identities: identities,
-            regionOfProfile: regionOfProfile), merged: merged, emit: emit)
+            regionOfProfile: regionOfProfile), selected: selected, merged: merged, emit: emit)
         for (index, source) in sources.enumerated() {
           if let refusal = ManifestSurvey.refusal(of: source, among: sources) {
             sink.problem(refusal)
@@ -82,6 +85,7 @@ package struct ManifestExpansion: Sendable, Hashable {
         entryCount = sink.entryCount
         targetCount = sink.targets.count
         mergedCount = sink.mergedCount
+        unresolved = sink.unresolved
       }
     }
   }
@@ -103,6 +107,7 @@ private struct PreambleSink: CountingManifestSink {
   static let isPreambleOnly = true
   var problems = ManifestProblemList()
   mutating func entry(_ entry: ManifestEntry) { entryCount += 1 }
+  mutating func selector(_ selector: ManifestSelector) { entryCount += 1 }
   mutating func problem(_ problem: ManifestProblem) { problems.append(problem) }
 }
 
@@ -114,15 +119,19 @@ private struct ExpansionSink: CountingManifestSink {
   var mergedCount = 0
   var problems = ManifestProblemList()
   var failure: FileError?
+  var unresolved: [SourceLocation] = []
+  let selected: SelectedSecrets?
   let merged: (MergedSource) -> Void
   let emit: (Target) throws(FileError) -> Void
 
   init(
-    targets: TargetSet, expansion: Expansion, merged: @escaping (MergedSource) -> Void,
+    targets: TargetSet, expansion: Expansion, selected: SelectedSecrets?,
+    merged: @escaping (MergedSource) -> Void,
     emit: @escaping (Target) throws(FileError) -> Void
   ) {
     self.targets = targets
     self.expansion = expansion
+    self.selected = selected
     self.merged = merged
     self.emit = emit
   }
@@ -137,6 +146,24 @@ private struct ExpansionSink: CountingManifestSink {
     let expansion = expansion
     let problem = expansion.expand(entry) { add($0) }
     if let problem { problems.append(problem) }
+  }
+
+  mutating func selector(_ selector: ManifestSelector) {
+    if failure != nil { return }
+    entryCount += 1
+    guard let selected else {
+      if unresolved.count < ManifestSelector.maximumCount { unresolved.append(selector.location) }
+      return
+    }
+    do throws(FileError) {
+      try selected.forEach(of: selector.location) { secret in
+        add(
+          Target(
+            ordinal: 0, secretID: secret.arn.text, region: secret.arn.region,
+            profile: secret.profile, accountID: secret.arn.accountID,
+            sources: [selector.location], labels: selector.labels))
+      }
+    } catch { failure = error }
   }
 
   private mutating func add(_ target: Target) {

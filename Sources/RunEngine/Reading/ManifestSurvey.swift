@@ -13,6 +13,8 @@ package struct ManifestSurvey: Sendable, Hashable {
   /// The profiles that some entry uses, in the order of their first use; nil stands for the
   /// default credentials.
   package internal(set) var profiles: [String?] = []
+  /// In the order of the manifests, at most ``ManifestSelector/maximumCount``.
+  package internal(set) var selectors: [ScopedSelector] = []
 
   /// The first incident and reason that a manifest gives.
   package var incident: String? { readings.lazy.compactMap { $0?.preamble.incident }.first }
@@ -57,6 +59,14 @@ package struct ManifestSurvey: Sendable, Hashable {
           location: SourceLocation(file: source.path, line: 1, column: 1), secretID: "probe")
         found += expansion.candidates(of: probe)
       }
+      for selector in sink.selectors {
+        let scoped = expansion.scope(of: selector)
+        found += scoped.profiles
+        selectors.append(scoped)
+        if let problem = ManifestSurvey.lackingRegion(scoped, regionOfProfile) {
+          problems.append(problem)
+        }
+      }
       for profile in found where seen.insert(profile).inserted { profiles.append(profile) }
       problems.append(sink.problems)
       let hasRegions = !reading.preamble.defaultRegions.isEmpty || !options.regions.isEmpty
@@ -67,6 +77,13 @@ package struct ManifestSurvey: Sendable, Hashable {
         problems.append(regions.problems)
       }
     }
+    if selectors.count > ManifestSelector.maximumCount {
+      problems.append(
+        ManifestProblem(
+          location: selectors[ManifestSelector.maximumCount].selector.location,
+          what: "more than \(ManifestSelector.maximumCount) selectors in one run",
+          mend: "join some, or run `rotactl discover` and use what it writes"))
+    }
     if profiles.count > ManifestSurvey.maximumProfiles {
       problems.append(
         ManifestProblem(
@@ -74,6 +91,18 @@ package struct ManifestSurvey: Sendable, Hashable {
           what: "\(profiles.count) different profiles; at most \(ManifestSurvey.maximumProfiles)"
             + " go into one run", mend: "split the manifest"))
     }
+  }
+
+  private static func lackingRegion(
+    _ scoped: ScopedSelector, _ regionOfProfile: (String?) -> String?
+  ) -> ManifestProblem? {
+    guard scoped.regions.isEmpty,
+      let lacking = scoped.profiles.first(where: { regionOfProfile($0) == nil })
+    else { return nil }
+    let who = lacking.map { "profile '\($0)'" } ?? "the default profile"
+    return ManifestProblem(
+      location: scoped.selector.location, what: "no region for a selector: \(who) has none",
+      mend: "write \"regions\", or pass --region")
   }
 
   /// What keeps a source from being read twice.
@@ -107,6 +136,13 @@ private struct SurveySink: CountingManifestSink {
   var hasDefaultProfile = false
   /// Some row other than an ARN's names no region.
   var lacksRegion = false
+  /// One more than the bound at most.
+  var selectors: [ManifestSelector] = []
+
+  mutating func selector(_ selector: ManifestSelector) {
+    entryCount += 1
+    if selectors.count <= ManifestSelector.maximumCount { selectors.append(selector) }
+  }
 
   mutating func entry(_ entry: ManifestEntry) {
     entryCount += 1
@@ -135,5 +171,6 @@ private struct RegionSink: CountingManifestSink {
     if let problem = expansion.expand(entry, { _ in }) { problems.append(problem) }
   }
 
+  mutating func selector(_ selector: ManifestSelector) {}
   mutating func problem(_ problem: ManifestProblem) {}
 }

@@ -11,7 +11,7 @@ package final class ProgressBoard: Sendable {
   }
 
   private static let stages: [RunProgress.Stage] = [
-    .reading, .preflight, .describing, .cancelling, .restoring, .relabelling, .bundling,
+    .reading, .preflight, .listing, .describing, .cancelling, .restoring, .relabelling, .bundling,
   ]
 
   private let stage = Counter()

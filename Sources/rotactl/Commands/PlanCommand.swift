@@ -33,7 +33,8 @@ struct PlanCommand: RotactlCommand {
   func execute(_ process: ProcessContext) async throws -> ExitStatus {
     let settings = process.settings
     let flow = RunFlow(
-      manifests: try manifests.resolved(settings), connection: try connection.resolved(settings),
+      manifests: try manifests.resolved(settings),
+      connection: try connection.resolved(settings),
       pacing: try pacing.resolved(settings),
       inFlight: ResolvedInFlight(policy: .wait, timeout: .seconds(600)),
       run: ResolvedRun(

@@ -26,8 +26,11 @@ struct Preparation: Sendable {
   }
 
   private var expansionOptions: Expansion.Options {
-    Expansion.Options(
-      regions: session.connection.regions, profiles: session.connection.profiles)
+    let connection = session.connection
+    return Expansion.Options(
+      regions: connection.coversAllRegions
+        ? RegionScope(session).candidates : connection.regions,
+      profiles: connection.profiles, coversAllRegions: connection.coversAllRegions)
   }
 
   /// Reads every manifest to its end; no call is made.
@@ -100,7 +103,7 @@ struct Preparation: Sendable {
   /// - Returns: further places that name a target, by its ordinal; nil when a problem was found
   ///   and printed.
   func expand(
-    _ checked: Checked, identities: [String?: ProfileIdentity],
+    _ checked: Checked, identities: [String?: ProfileIdentity], selected: SelectedSecrets? = nil,
     emit: (Target) throws(FileError) -> Void
   ) throws -> [Int: [SourceLocation]]? {
     let client = session.client
@@ -110,7 +113,7 @@ struct Preparation: Sendable {
       checked.sources, survey: checked.survey, options: expansionOptions,
       identities: ProfileIdentities(accounts: identities.compactMapValues(\.accountID)),
       key: SipHash128.Key(using: &generator),
-      regionOfProfile: { client.region(ofProfile: $0) },
+      regionOfProfile: { client.region(ofProfile: $0) }, selected: selected,
       merged: { merged[$0.ordinal, default: []].append($0.location) }, emit: emit)
     guard expansion.problems.isEmpty else {
       ManifestProblemView(expansion.problems.first, total: expansion.problems.total).show(
@@ -169,17 +172,28 @@ struct Preparation: Sendable {
   func plan(
     _ checked: Checked, identities: [String?: ProfileIdentity], to path: String
   ) async throws -> Planner<RemoteSecretsManager>.Result? {
-    let header = planHeader(checked)
     let list = path + ".targets"
     defer { DurableFile.remove(list) }
+    let selected = try await SelectorResolution(
+      session: session, identities: identities, console: console, prefix: list
+    ).resolve(checked.survey.selectors)
+    defer { selected.secrets.remove() }
+    var header = planHeader(checked)
+    header.population = selected.population
     var writer = try PlanFileWriter(path: list, header: header)
     var count = 0
-    let merged = try expand(checked, identities: identities) { target throws(FileError) in
+    var merged = try expand(
+      checked, identities: identities, selected: selected.secrets
+    ) { target throws(FileError) in
       count += 1
       try writer.append(PlanEntry(target: target, disposition: .notExamined, reason: ""))
     }
     _ = try writer.finish()
-    guard let merged else { return nil }
+    guard merged != nil else { return nil }
+    if session.connection.coversAllRegions {
+      count = try await RegionScope(session).narrow(
+        list, of: count, identities: identities, merged: &merged)
+    }
     session.board.begin(.describing, total: count)
     let examiner = Examiner(
       reader: session.client, loop: session.loop, pacers: session.pacers, identities: identities,
@@ -192,7 +206,7 @@ struct Preparation: Sendable {
       var window: [PlanEntry] = []
       while window.count < Preparation.window, let (entry, _, _) = try reader.next() {
         var draft = try purpose.draft(of: entry.target)
-        draft.target.sources += merged[entry.target.ordinal] ?? []
+        draft.target.sources += merged?[entry.target.ordinal] ?? []
         window.append(draft)
       }
       return window.isEmpty ? nil : window

@@ -12,6 +12,7 @@ struct Rotactl: ParsableCommand {
       EXAMPLES
         rotactl drill manifests/example.csv        the whole job on a simulated account
         rotactl whoami --profile prod              who am I, do my credentials work
+        rotactl discover --region all --rotating   find what rotates, as a manifest
         rotactl plan incident.csv                  preview; changes nothing
         rotactl run incident.csv --incident INC-7  turn rotation off, write reports and a bundle
         rotactl verify reports/RUN.tar.gz          check a bundle
@@ -21,10 +22,10 @@ struct Rotactl: ParsableCommand {
       """,
     version: "rotactl \(ToolVersion.text)",
     subcommands: [
-      WhoamiCommand.self, PlanCommand.self, RunCommand.self, ResumeCommand.self, TuneCommand.self,
-      RestoreCommand.self, PendingCommand.self, ReportCommand.self, VerifyCommand.self,
-      UploadCommand.self, BundleCommand.self, KeysCommand.self, SchemaCommand.self,
-      DrillCommand.self, SimulateCommand.self,
+      WhoamiCommand.self, DiscoverCommand.self, PlanCommand.self, RunCommand.self,
+      ResumeCommand.self, TuneCommand.self, RestoreCommand.self, PendingCommand.self,
+      ReportCommand.self, VerifyCommand.self, UploadCommand.self, BundleCommand.self,
+      KeysCommand.self, SchemaCommand.self, DrillCommand.self, SimulateCommand.self,
     ])
 }
 

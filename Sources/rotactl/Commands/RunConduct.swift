@@ -154,7 +154,7 @@ struct RunConduct: Sendable {
     let (bundle, facts) = try await sealer.seal(targets: targets)
     progress.stop()
     let (summary, unproven) = try RunTotals.read(facts)
-    var status = self.status(summary)
+    var status = PopulationStatus.of(self.status(summary), facts.header)
     // Machines read the summary last, with the status that the process ends with.
     if output.isJSON { status = await uploaded(bundle.path, facts, status) }
     var ending = RunEnding(runID: folder.runID, folder: folder.path, status: status)

@@ -141,6 +141,9 @@ struct RunFlow: Sendable {
       progress.pause()
       overview = plan.overview
       try showPlan(path, overview, console)
+      if try PlanFileReader(path: path).header.hasUnknownPopulation {
+        return .finishedWithFailures
+      }
     }
     return detailedExitCode && overview.possibleChanges > 0 ? .planHasChanges : .success
   }
@@ -215,6 +218,7 @@ struct RunFlow: Sendable {
       }
     }
     guard let merged else { return nil }
+    SelectorResolution.tellUnresolved(checked.survey.selectors, isJSON: output.isJSON, console)
     for index in shown.indices {
       shown[index].target.sources += merged[shown[index].target.ordinal] ?? []
     }

@@ -58,7 +58,7 @@ struct RunRecordFile {
   private var settings: JSONValue {
     var object: JSONObject = [
       "profiles": .array(connection.profiles.map(JSONValue.string)),
-      "regions": .array(connection.regions.map(JSONValue.string)),
+      "regions": .array(connection.regionWords.map(JSONValue.string)),
     ]
     object["endpointUrl"] = connection.endpointURL.map { .string(RunRecordFile.redacted($0)) }
     object["caBundle"] = connection.caBundle.map(JSONValue.string)

@@ -54,6 +54,27 @@ struct Session: Sendable {
     await client.learnInstanceRegion()
   }
 
+  /// The regions that a profile is asked in: those named, all of its partition, or its own.
+  ///
+  /// - `named`: what a selector says in place of the options; `all` may be among them.
+  /// - `callerARN`: tells the partition; without one the profile's own region does.
+  /// - Returns: no names when nothing names a region.
+  func regions(
+    of profile: String?, named: [String]? = nil, callerARN: String? = nil
+  ) -> DiscoveryLane.Regions {
+    let own = client.region(ofProfile: profile)
+    let words = named ?? connection.regionWords
+    guard words.contains(ResolvedConnection.allRegions) else {
+      return DiscoveryLane.Regions(
+        names: words.isEmpty ? own.map { [$0] } ?? [] : words, areAll: false)
+    }
+    let told = callerARN?.split(separator: ":", maxSplits: 2).dropFirst().first.map(String.init)
+    let partition = told ?? own.map(Region.partition) ?? "aws"
+    let all = Region.all(in: partition)
+    let further = words.filter { $0 != ResolvedConnection.allRegions && !all.contains($0) }
+    return DiscoveryLane.Regions(names: all + further, areAll: true)
+  }
+
   /// Options beat each profile's own settings; what cannot be read there counts as not set.
   private static func policies(
     _ client: RemoteSecretsManager, _ pacing: ResolvedPacing

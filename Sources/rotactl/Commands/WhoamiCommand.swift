@@ -29,7 +29,8 @@ struct WhoamiCommand: RotactlCommand {
     let output = try self.output.resolved(settings)
     let console = output.console(process.surroundings)
     let session = try Session(
-      connection: try connection.resolved(settings), pacing: try pacing.resolved(settings),
+      connection: try connection.resolved(settings),
+      pacing: try pacing.resolved(settings),
       environment: process.environment, sessionName: nil, command: "whoami",
       console: console)
     defer { session.client.close() }
@@ -67,9 +68,8 @@ struct Whoami: Sendable {
     let names: [String?] =
       session.connection.profiles.isEmpty ? [nil] : session.connection.profiles.map(\.self)
     return names.flatMap { name in
-      let own = session.client.region(ofProfile: name) ?? ""
-      let regions = session.connection.regions.isEmpty ? [own] : session.connection.regions
-      return regions.map { CallSite(profile: name, region: $0) }
+      let found = session.regions(of: name).names
+      return (found.isEmpty ? [""] : found).map { CallSite(profile: name, region: $0) }
     }
   }
 

@@ -73,6 +73,19 @@ final class Console: Sendable {
     }
   }
 
+  /// Writes bytes as they are to standard output.
+  ///
+  /// - Returns: false once standard output is closed.
+  @discardableResult
+  func result(bytes: [UInt8]) -> Bool {
+    state.with { state in
+      guard state.outputOpen else { return false }
+      if surroundings.outputIsTerminal { erase(&state) }
+      state.outputOpen = surroundings.writeOutput(bytes)
+      return state.outputOpen
+    }
+  }
+
   /// Writes one JSON document as one line to standard output.
   @discardableResult
   func result(_ value: JSONValue) -> Bool { result(value.compact) }

@@ -9,7 +9,9 @@ struct ConnectionOptions: ParsableArguments {
 
   @Option(
     name: .customLong("region"),
-    help: ArgumentHelp("A region; may be repeated.", valueName: "region"))
+    help: ArgumentHelp(
+      "A region; may be repeated. With `all`: every region that is enabled, where commands look.",
+      valueName: "region"))
   var regions: [String] = []
 
   @Option(help: ArgumentHelp("Secrets Manager's endpoint instead of AWS's own.", valueName: "url"))
@@ -36,9 +38,11 @@ struct ConnectionOptions: ParsableArguments {
   var readTimeout: String?
 
   func resolved(_ settings: Settings) throws(UsageProblem) -> ResolvedConnection {
-    ResolvedConnection(
+    let regions = try settings.list(regions, "region", SettingReader.regionOrAll)
+    return ResolvedConnection(
       profiles: try settings.list(profiles, "profile", SettingReader.line),
-      regions: try settings.list(regions, "region", SettingReader.region),
+      regions: regions.filter { $0 != ResolvedConnection.allRegions },
+      coversAllRegions: regions.contains(ResolvedConnection.allRegions),
       endpointURL: try settings.value(endpointURL, "endpoint-url", SettingReader.endpoint),
       caBundle: try settings.value(caBundle, "ca-bundle", SettingReader.path),
       verifiesTLS: try !settings.flag(noVerifySSL, "no-verify-ssl"),

@@ -7,6 +7,8 @@ struct ResolvedConnection: Sendable, Hashable {
   var profiles: [String]
   /// Empty where rows, manifests or profiles decide.
   var regions: [String]
+  /// Every region of each profile's partition, those named in ``regions`` included.
+  var coversAllRegions = false
   /// Secrets Manager's endpoint; nil for AWS's own.
   var endpointURL: String?
   var caBundle: String?
@@ -14,6 +16,14 @@ struct ResolvedConnection: Sendable, Hashable {
   var signsRequests = true
   var connectTimeout: Duration
   var readTimeout: Duration
+
+  /// As typed, `all` included.
+  var regionWords: [String] {
+    coversAllRegions ? [ResolvedConnection.allRegions] + regions : regions
+  }
+
+  /// What `--region` takes for every region.
+  static let allRegions = "all"
 }
 
 /// How fast calls leave and how often they are tried.

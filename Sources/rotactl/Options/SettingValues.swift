@@ -132,10 +132,12 @@ enum SettingReader {
     return text
   }
 
+  /// A region's name, or `all`.
+  static func regionOrAll(_ text: String) throws(ValueProblem) -> String {
+    text == ResolvedConnection.allRegions ? text : try region(text)
+  }
+
   static func region(_ text: String) throws(ValueProblem) -> String {
-    guard text != "all" else {
-      throw ValueProblem("'all' is not available", hint: "name each region with its own --region")
-    }
     guard Region.isValid(text) else {
       throw ValueProblem("'\(text)' is not a region's name", hint: "write it as in eu-west-1")
     }

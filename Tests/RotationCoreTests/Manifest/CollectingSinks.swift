@@ -4,6 +4,8 @@ import RotationCore
 struct CollectingSink: ManifestSink, Equatable {
   var entries: [ManifestEntry] = []
   var problems: [ManifestProblem] = []
+  var selectors: [ManifestSelector] = []
+  mutating func selector(_ selector: ManifestSelector) { selectors.append(selector) }
   mutating func entry(_ entry: ManifestEntry) { entries.append(entry) }
   mutating func problem(_ problem: ManifestProblem) { problems.append(problem) }
 

@@ -1,10 +1,10 @@
 /// Writing CSV (RFC 4180) with lines that end in CR LF.
-enum CSVText {
+package enum CSVText {
   /// A cell that a spreadsheet must not take for a formula.
   ///
   /// Spreadsheets execute cells that begin with `=`, `+`, `-`, `@`, a tab or a carriage return;
   /// such a cell gets a leading apostrophe, which they show as plain text.
-  static func guarded(_ text: String) -> String {
+  package static func guarded(_ text: String) -> String {
     switch text.utf8.first {
     case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 0x09, 0x0D:
       "'" + text
@@ -12,7 +12,7 @@ enum CSVText {
     }
   }
 
-  static func append(
+  package static func append(
     _ cell: String, to line: inout [UInt8], first: Bool = false, alwaysQuoted: Bool = false
   ) {
     if !first { line.append(UInt8(ascii: ",")) }
@@ -33,5 +33,5 @@ enum CSVText {
     line.append(UInt8(ascii: "\""))
   }
 
-  static func end(_ line: inout [UInt8]) { line.append(contentsOf: [0x0D, 0x0A]) }
+  package static func end(_ line: inout [UInt8]) { line.append(contentsOf: [0x0D, 0x0A]) }
 }
