@@ -16,6 +16,7 @@ extension SummaryPage {
     th{font-weight:600}thead th{white-space:nowrap}
     td{unicode-bidi:isolate}
     .wide{overflow-x:auto}.wide th{overflow-wrap:normal}
+    .wide td:first-child{min-width:10rem}
     .k{white-space:nowrap;overflow-wrap:normal}
     .n{text-align:right;font-variant-numeric:tabular-nums}.sum{font-weight:700}
     code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
@@ -39,7 +40,7 @@ extension SummaryPage {
     #list dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:.25rem 0 .75rem}
     #list dt{font-weight:600}#list dd{margin:0;overflow-wrap:anywhere;unicode-bidi:isolate}
     a{color:var(--link)}
-    @media print{body{font-size:9.5pt;background:#fff;color:#000}main{max-width:none;padding:0}\
+    @media print{:root{color-scheme:light;--bad:#cf222e;--good:#1a7f37;--calls:#3b82c4}body{font-size:9.5pt;background:#fff;color:#000}main{max-width:none;padding:0}\
     thead{display:table-header-group}tr,svg,.headline{break-inside:avoid}h2{break-after:avoid}\
     .wide{overflow:visible}#list,.noscript{display:none}\
     .swatch,rect{print-color-adjust:exact;-webkit-print-color-adjust:exact}}

@@ -118,10 +118,12 @@ import Testing
 
   @Test func `a reader that goes away ends the page`() throws {
     var taken = 0
-    try RunReader(path: SyntheticRun([.cancelled]).path).writePage { _ in
+    let run = try SyntheticRun([.cancelled])
+    try RunReader(path: run.path).writePage { _ in
       taken += 1
       return false
     }
+    withExtendedLifetime(run) {}
     #expect(taken == 1)
   }
 }

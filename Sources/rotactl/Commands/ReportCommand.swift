@@ -50,10 +50,19 @@ struct ReportCommand: RotactlCommand {
     let console = output.console(process.surroundings)
     let folder = try settings.value(reports, "reports", SettingReader.path) ?? "reports"
     let outcomes = try settings.value(only, "only", ReportCommand.readOutcomes)
+    let expression = try settings.value(query, "query", ReportCommand.readQuery)
     let chosen =
       try settings.value(format, "format", SettingReader.word(Format.self))
-      ?? (output.isJSON ? .json : .text)
-    let expression = try settings.value(query, "query", ReportCommand.readQuery)
+      ?? (output.isJSON || expression != nil ? .json : .text)
+    if query != nil, chosen != .json {
+      throw UsageProblem(
+        place: "--query", what: "\(chosen.rawValue) has nothing to ask",
+        hint: "add --format json")
+    }
+    if only != nil, chosen == .html {
+      throw UsageProblem(
+        place: "--only", what: "the page tells of the whole run", hint: "filter in its list")
+    }
     let path = RunFolder(existing: run, reports: folder)?.path ?? run
     guard DurableFile.exists(path) else {
       throw Diagnostic(
