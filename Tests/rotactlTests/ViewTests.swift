@@ -13,6 +13,7 @@ import Testing
     ending.bundlePath = "reports/r-1.tar.gz"
     ending.bundleSHA256 = "ab12"
     ending.stop = stop
+    ending.canBeUndone = true
     let bad = items.filter { !($0.1?.isGood ?? false) }
     return SummaryView(
       summary: summary, ending: ending,

@@ -48,6 +48,10 @@ struct EarlierRun {
       throw Diagnostic(
         "the run never began: it has no journal", at: folder.path, status: .refused)
     }
+    if let folder, try RecordedRun(folder: folder).isDrill {
+      throw Diagnostic(
+        "the run was a drill: its simulated account is gone", at: folder.path, status: .refused)
+    }
     self.path = path
     typed = argument
     reader = try RunReader(path: path)

@@ -161,6 +161,7 @@ struct RunConduct: Sendable {
     ending.bundlePath = bundle.path
     ending.bundleSHA256 = bundle.sha256
     ending.action = facts.header.action
+    ending.canBeUndone = try !RecordedRun(folder: folder).isDrill
     ending.source = facts.header.source?.path
     ending.incident = incident
     ending.reason = reason

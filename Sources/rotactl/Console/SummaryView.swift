@@ -15,6 +15,8 @@ struct RunEnding: Sendable {
   /// Nil when the run came to its end by itself.
   var stop: Stop?
   var action = RunAction.cancel
+  /// False for a drill, whose simulated account goes with it.
+  var canBeUndone = false
   /// The run that this one puts right, as the operator typed it.
   var source: String?
   var incident: String?
@@ -218,7 +220,9 @@ struct SummaryView: Sendable {
 
   /// The command that puts back what this run has turned off; nil when it has turned nothing off.
   var undoCommand: String? {
-    guard ending.action == .cancel, summary.count(.cancelled) > 0 else { return nil }
+    guard ending.canBeUndone, ending.action == .cancel, summary.count(.cancelled) > 0 else {
+      return nil
+    }
     return "rotactl restore \(HumanText.shellWord(ending.folder))"
   }
 

@@ -190,6 +190,53 @@ import Testing
     #expect(rotateCalls(harness).filter(\.tookEffect).count == 1)
   }
 
+  /// A run that died after its change had its effect and before anything was written of it.
+  private func interrupted(
+    _ harness: EngineHarness, _ drafts: [PlanEntry], _ action: RunAction
+  ) async throws -> Settlement? {
+    try await harness.time.run {
+      let plan = try await harness.plan(drafts, action)
+      var reader = try PlanFileReader(path: harness.planPath)
+      let entry = try #require(try reader.next()?.entry)
+      let state = try #require(entry.before)
+      let change = try #require(action.rule.change(of: state, for: entry))
+      let site = CallSite(profile: nil, region: "us-east-1")
+      let attempt = AttemptNumber(number: 1, maximum: 3, invocationID: "i")
+      _ = try await harness.service.carryOut(change, at: site, attempt: attempt).result.get()
+      let journal = try JournalWriter(
+        path: harness.journalPath, chain: JournalReader.chain, validBytes: 0,
+        now: harness.clock.now)
+      harness.time.standStill { [weak journal] in journal?.isBusy ?? false }
+      journal.append(
+        .opened(runID: "r", toolVersion: "test", planSHA256: plan.sha256, targets: 1))
+      try await journal.commit(
+        .intent(
+          ordinal: 0, operation: change.operation, region: "us-east-1", secretID: entry.actingID,
+          attempt: 1))
+      try await journal.close()
+      try await harness.execute(drafts.map(\.target), sha256: plan.sha256)
+    }
+    return try harness.settlements()[0]
+  }
+
+  @Test func `a change in doubt is settled by a look and not made twice`() async throws {
+    let restoring = try EngineHarness(scenario([secret("db")]))
+    let settled = try await interrupted(restoring, try await cancelled(restoring), .restore)
+    #expect(settled?.outcome == .restored)
+    #expect(rotateCalls(restoring).count == 1)
+    for action in [RunAction.dropPending, .promotePending] {
+      let harness = try EngineHarness(scenario([secret("stuck") { $0.state = .stalled }]))
+      let arn = try #require(harness.service.secrets.first).arn.text
+      let draft = PlanEntry(
+        target: harness.targets([(arn, "us-east-1", nil)])[0], disposition: .notExamined,
+        reason: "")
+      let settled = try await interrupted(harness, [draft], action)
+      #expect(settled?.outcome == action.rule.outcome)
+      #expect(
+        harness.service.calls.filter { $0.operation == "UpdateSecretVersionStage" }.count == 1)
+    }
+  }
+
   @Test func `stagger spreads a lane's calls evenly`() async throws {
     let harness = try EngineHarness(scenario([secret("db-{n}", count: 20)]))
     let drafts = try await cancelled(harness)
