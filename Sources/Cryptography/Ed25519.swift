@@ -115,9 +115,10 @@ package final class VerifyingKey: Sendable {
       self.key = key
       return
     }
-    // The stream reads the array's own memory, so it must not outlive the closure.
+    // The stream reads the array's own memory, so it must not outlive the closure. A private key
+    // holds its public half too: without a callback of ours libcrypto would ask for its passphrase.
     let found = pem.withUnsafeBytes { raw in
-      PEM.withStream(raw) { PEM_read_bio_PUBKEY($0, nil, nil, nil) }
+      PEM.withStream(raw) { PEM_read_bio_PUBKEY($0, nil, { _, _, _, _ in -1 }, nil) }
     }
     guard let key = found else {
       ERR_clear_error()

@@ -12,7 +12,7 @@ package final class Recipient: Sendable {
   package init(path: String) throws(KeyError) {
     let text = try PEM.readFile(path)
     let found = text.withBytes { raw in
-      PEM.withStream(raw) { PEM_read_bio_X509($0, nil, nil, nil) }
+      PEM.withStream(raw) { PEM_read_bio_X509($0, nil, { _, _, _, _ in -1 }, nil) }
     }
     if let found {
       certificate = found
@@ -20,7 +20,7 @@ package final class Recipient: Sendable {
     } else {
       ERR_clear_error()
       let key = text.withBytes { raw in
-        PEM.withStream(raw) { PEM_read_bio_PUBKEY($0, nil, nil, nil) }
+        PEM.withStream(raw) { PEM_read_bio_PUBKEY($0, nil, { _, _, _, _ in -1 }, nil) }
       }
       guard let key else {
         ERR_clear_error()

@@ -28,6 +28,9 @@ import Testing
     #expect(try openssl("pkey", "-in", "seal.pem", "-passin", "pass:wrong").status != 0)
     let again = try SigningKey(path: path + "/seal.pem", passphrase: word)
     #expect(try key.verifyingKey.accepts(again.sign(Self.message), of: Self.message))
+    // Taken for a public key it asks nobody: at a terminal libcrypto would.
+    #expect(throws: KeyError.self) { try VerifyingKey(path: path + "/seal.pem") }
+    #expect(throws: KeyError.self) { try Recipient(path: path + "/seal.pem") }
     for wrong in [nil, SecretBytes(Array("Correct horse".utf8))] {
       let error = #expect(throws: KeyError.self) {
         try SigningKey(path: path + "/seal.pem", passphrase: wrong)
