@@ -35,6 +35,7 @@ struct PendingCommand: RotactlCommand {
   @OptionGroup(title: "Where calls go") var connection: ConnectionOptions
   @OptionGroup(title: "Pace") var pacing: PacingOptions
   @OptionGroup(title: "The run") var run: RunOptions
+  @OptionGroup(title: "Upload") var upload: RunUploadOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func execute(_ process: ProcessContext) async throws -> ExitStatus {
@@ -83,6 +84,7 @@ struct PendingCommand: RotactlCommand {
         arguments: self.manifests.manifests.map(HumanText.shellWord).joined(separator: " "))
       return try await flow.preview(offline: false)
     }
+    flow.upload = try upload.job(settings, connection, process.environment)
     return run.isDryRun ? try await flow.preview(offline: false) : try await flow.perform()
   }
 }

@@ -33,6 +33,7 @@ struct RestoreCommand: RotactlCommand {
   @OptionGroup(title: "Where calls go") var connection: ConnectionOptions
   @OptionGroup(title: "Pace") var pacing: PacingOptions
   @OptionGroup(title: "The run") var run: RunOptions
+  @OptionGroup(title: "Upload") var upload: RunUploadOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func execute(_ process: ProcessContext) async throws -> ExitStatus {
@@ -74,6 +75,7 @@ struct RestoreCommand: RotactlCommand {
     flow.purpose = RunPurpose(
       action: .restore, source: earlier.source, staggerSeconds: stagger?.seconds,
       manifestPath: runName, memory: try earlier.memory(of: .cancelled))
+    flow.upload = try upload.job(settings, connection, process.environment)
     return run.isDryRun ? try await flow.preview(offline: false) : try await flow.perform()
   }
 }
