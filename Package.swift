@@ -51,7 +51,8 @@ let package = Package(
       dependencies: ["RotationCore", "Cryptography", "DurableFiles", "Locking", "CCurl"],
       swiftSettings: strict),
     .target(
-      name: "RunEngine", dependencies: ["RotationCore", "Cryptography", "DurableFiles"],
+      name: "RunEngine",
+      dependencies: ["RotationCore", "Cryptography", "DurableFiles", "Locking"],
       swiftSettings: strict),
     .target(
       name: "EvidenceBundle",

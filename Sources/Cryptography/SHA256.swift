@@ -62,6 +62,16 @@ package struct SHA256: ~Copyable {
     return SHA256Digest(unchecked: digest)
   }
 
+  /// The digest of all that was given so far; the hash goes on.
+  package func soFar() -> SHA256Digest {
+    let copy = SHA256()
+    precondition(EVP_MD_CTX_copy_ex(copy.context, context) == 1)
+    var digest = [UInt8](repeating: 0, count: 32)
+    var length: UInt32 = 32
+    precondition(EVP_DigestFinal_ex(copy.context, &digest, &length) == 1 && length == 32)
+    return SHA256Digest(unchecked: digest)
+  }
+
   package static func hash(_ bytes: UnsafeRawBufferPointer) -> SHA256Digest {
     var hash = SHA256()
     hash.update(bytes)

@@ -102,6 +102,34 @@ package enum DurableFile {
     syncFolder(of: path)
   }
 
+  /// As ``replace(_:with:mode:)``, but never over a file that is there.
+  ///
+  /// - Throws: an error that ``FileError/exists`` when there is one; of several processes at most
+  ///   one succeeds.
+  package static func create(
+    _ path: String, with bytes: [UInt8], mode: UInt32 = 0o644
+  ) throws(FileError) {
+    let temporary = "\(path).\(getpid()).new"
+    try replace(temporary, with: bytes, mode: mode)
+    try publish(temporary, as: path)
+  }
+
+  /// Gives a finished file its name, never over a file that is there; the old name goes away.
+  package static func publish(_ temporary: String, as path: String) throws(FileError) {
+    defer { unlink(temporary) }
+    if link(temporary, path) != 0 {
+      // Some file systems have no second names; there the name is claimed first.
+      guard errno == EPERM || errno == ENOTSUP || errno == ENOSYS || errno == EMLINK else {
+        throw FileError.last("cannot make \(path)")
+      }
+      let claim = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+      guard claim >= 0 else { throw FileError.last("cannot make \(path)") }
+      close(claim)
+      guard rename(temporary, path) == 0 else { throw FileError.last("cannot rename to \(path)") }
+    }
+    syncFolder(of: path)
+  }
+
   /// Makes a rename or a new file in a folder durable.
   ///
   /// A file system that cannot is left at that.

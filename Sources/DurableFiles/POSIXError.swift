@@ -16,5 +16,6 @@ package struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
 
   package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
   package var isMissing: Bool { code == ENOENT }
+  package var exists: Bool { code == EEXIST }
   package var description: String { "\(action): \(String(cString: strerror(code)))" }
 }

@@ -40,16 +40,15 @@ enum BundleShape {
     max(0, evidence.journal.lastAt.milliseconds / 1000)
   }
 
-  /// Every manifest's copy once, in the order of the names.
+  /// Every manifest whose bytes the run keeps, once, in the order of the names of its copy.
   static func manifests(_ evidence: RunEvidence) -> [PlanHeader.Manifest] {
     var seen: Set<String> = []
-    return evidence.header.manifests.sorted { $0.copy < $1.copy }.filter {
-      seen.insert($0.copy).inserted
-    }
+    return evidence.header.copiedManifests.sorted { $0.copy < $1.copy }
+      .filter { seen.insert($0.copy).inserted }.map(\.manifest)
   }
 
   static func manifestName(_ manifest: PlanHeader.Manifest) -> String {
-    "\(RunLayout.manifestFolder)/\(manifest.copy)"
+    "\(RunLayout.manifestFolder)/\(manifest.copy ?? "")"
   }
 
   /// The names of all entries before the reports.

@@ -27,7 +27,7 @@ extension BundleVerifier {
     _ folder: String, _ evidence: RunEvidence, _ verification: inout Verification
   ) throws(EvidenceError) {
     try checkTopLevel(folder, evidence, &verification)
-    let manifests = Set(evidence.header.manifests.map(\.copy))
+    let manifests = Set(evidence.header.copiedManifests.map(\.copy))
     let manifestFolder = "\(folder)/\(RunLayout.manifestFolder)"
     if DurableFile.exists(manifestFolder) {
       for name in try list(manifestFolder) where !manifests.contains(name) {

@@ -23,8 +23,17 @@ struct PlanScan {
     }
     self.header = header
     var known: Set<String> = []
+    var seal: PlanLines.Seal?
     while let line = try PlanScan.next(&reader, &hash, path: path, number: targets + 2) {
       let number = targets + 2
+      guard seal == nil else { throw damaged(number + 1, "a line after the plan's seal") }
+      if header.version > 1, let found = PlanLines.Seal(line: line) {
+        guard found.targets == targets else {
+          throw damaged(number, "the seal is of \(found.targets) targets, not \(targets)")
+        }
+        seal = found
+        continue
+      }
       guard let value = try? JSONValue(parsing: line), let entry = PlanEntry(record: value) else {
         throw damaged(number, "not an entry of a plan")
       }
@@ -36,6 +45,9 @@ struct PlanScan {
         labels.append(label.name)
       }
       targets += 1
+    }
+    guard header.version == 1 || seal != nil else {
+      throw damaged(targets + 2, "the plan is cut short: it has no seal")
     }
     sha256 = hash.finish().hex
   }

@@ -17,6 +17,7 @@ package enum SchemaLibrary {
       Schema(name: "open-item-1", bytes: PackageResources.open_item_1_json),
       Schema(name: "output-1", bytes: PackageResources.output_1_json),
       Schema(name: "plan-1", bytes: PackageResources.plan_1_json),
+      Schema(name: "plan-2", bytes: PackageResources.plan_2_json),
       Schema(name: "population-1", bytes: PackageResources.population_1_json),
       Schema(name: "report-1", bytes: PackageResources.report_1_json),
       Schema(name: "restore-1", bytes: PackageResources.restore_1_json),

@@ -29,11 +29,12 @@ extension RunEvidence {
       })
     object["manifests"] = .array(
       header.manifests.map { manifest in
-        [
-          "path": .string(manifest.path), "copy": .string(manifest.copy),
-          "sha256": .string(manifest.sha256), "bytes": JSONValue(manifest.bytes),
-          "entries": JSONValue(manifest.entries),
-        ]
+        var item: JSONObject = ["path": .string(manifest.path)]
+        item["copy"] = manifest.copy.map(JSONValue.string)
+        item["sha256"] = .string(manifest.sha256)
+        item["bytes"] = JSONValue(manifest.bytes)
+        item["entries"] = JSONValue(manifest.entries)
+        return .object(item)
       })
     object["source"] = header.source.map { source in
       ["runId": .string(source.runID), "planSha256": .string(source.planSHA256)]

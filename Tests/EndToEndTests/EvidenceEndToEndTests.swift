@@ -284,7 +284,7 @@ struct EvidenceEndToEndTests {
     var pairs = ["output-1", "output.ndjson"]
     for id in ["a", "b"] {
       pairs += [
-        "run-1", "\(id)/run.json", "plan-1", "\(id)/plan.ndjson", "journal-1",
+        "run-1", "\(id)/run.json", "plan-2", "\(id)/plan.ndjson", "journal-1",
         "\(id)/journal.ndjson", "summary-1", "\(id)/summary.json", "index-1", "\(id)/index.json",
         "open-item-1", "\(id)/open-items.ndjson", "restore-1", "\(id)/restore.ndjson", "custody-1",
         "\(id).custody.ndjson",

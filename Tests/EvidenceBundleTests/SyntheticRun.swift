@@ -5,6 +5,8 @@ import RotationCore
 import TestSupport
 
 /// A run folder made by hand: any plan, any journal.
+///
+/// The plan is of the first version, without checks and seal, which stays readable.
 struct SyntheticRun {
   let folder: TemporaryDirectory
   var path: String { folder.path + "/run-1" }
@@ -24,7 +26,9 @@ struct SyntheticRun {
           path: "m.csv", copy: "1-m.csv", sha256: SHA256.hash(manifest).hex, bytes: manifest.count,
           entries: outcomes.count)
       ])
-    var lines = [header.record]
+    var first = header.record.object ?? JSONObject()
+    first["schema"] = "rotactl.plan/1"
+    var lines = [JSONValue.object(first)]
     lines += outcomes.indices.map { SyntheticRun.entry($0).record }
     let plan = Array(lines.map { $0.compact + "\n" }.joined().utf8)
     try folder.write("run-1/plan.ndjson", plan)

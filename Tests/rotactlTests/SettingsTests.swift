@@ -68,7 +68,11 @@ import Testing
     ("BUNDLE_FORMAT", "zip", "rar"), ("REPORT_FILES", "on", "2"), ("YES", "true", "oui"),
     ("DRY_RUN", "yes", "x"), ("DEADLINE", "20m", "0s"), ("JSON", "1", "x"), ("COLOR", "off", "red"),
     ("PROGRESS", "json", "loud"), ("QUIET", "1", "x"), ("DEBUG", "1", "x"),
-    ("MANIFEST_FORMAT", "csv", "xml"), ("DELIMITER", "tab", "ab"),
+    ("MANIFEST_FORMAT", "csv", "xml"), ("DELIMITER", "tab", "ab"), ("RAMP_UP", "5m", "5"),
+    ("MAX_FAILURES", "5%", "x"), ("MAX_LANE_FAILURES", "0", "-1"), ("CANARY", "3", "x"),
+    ("REGION_ORDER", "us-east-1", "Mars"), ("EXPECT_ACCOUNT", "p=111122223333", "p=1"),
+    ("MAX_TARGETS", "9", "-1"), ("MAX_ACCOUNTS", "1", "x"), ("PLAN_MAX_AGE", "2h", "2"),
+    ("PLAN", "p.plan", "\u{0}"), ("LOCK_FOLDER", "/tmp/x", "\u{0}"),
   ]
 
   @Test(arguments: variables)
@@ -83,6 +87,9 @@ import Testing
         try PacingOptions.parse([]).resolved(settings),
         try InFlightOptions.parse([]).resolved(settings),
         try RunOptions.parse([]).resolved(settings),
+        try StopOptions.parse([]).resolved(settings),
+        try GuardOptions.parse([]).resolved(settings),
+        try SavedPlanOptions.parse([]).resolved(settings),
         try OutputOptions.parse([]).resolved(settings),
         try ManifestOptions.parse([]).resolved(settings, needsOne: false),
       ]

@@ -13,7 +13,12 @@ package struct LanePace: Sendable, Hashable {
     case ask(after: Double)
   }
 
+  /// What holds at present: less than what was asked for while the lane ramps up.
   package private(set) var configuredRate: Double
+  private var askedRate: Double
+  private var ramp: RampUp?
+  /// When the first call asked for a slot.
+  private var rampStart: Double?
   private var bucket: TokenBucket
   private var meter: RateMeter
   private var cubic: CubicRate
@@ -30,9 +35,12 @@ package struct LanePace: Sendable, Hashable {
   /// AWS's least rate of the adaptive mode, so that a recovery is noticed.
   private static let leastRate = 0.5
 
-  package init(rate: Double, burst: Double, now: Double) {
-    configuredRate = rate
-    bucket = TokenBucket(rate: rate, burst: burst, now: now)
+  /// - `ramp`: how the rate grows from the first call on; nil begins at once with `rate`.
+  package init(rate: Double, burst: Double, ramp: RampUp? = nil, now: Double) {
+    askedRate = rate
+    self.ramp = ramp
+    configuredRate = ramp?.rate(limit: rate, elapsed: 0) ?? rate
+    bucket = TokenBucket(rate: configuredRate, burst: burst, now: now)
     meter = RateMeter(now: now)
     cubic = CubicRate(lastThrottle: now)
     loweredAt = now
@@ -44,6 +52,11 @@ package struct LanePace: Sendable, Hashable {
   /// Changes the configured pace; a rate that throttles have lowered stays so and climbs on.
   package mutating func configure(rate: Double, burst: Double, at now: Double) {
     bucket.setBurst(burst, at: now)
+    askedRate = rate
+    set(ramp?.rate(limit: rate, elapsed: now - (rampStart ?? now)) ?? rate, at: now)
+  }
+
+  private mutating func set(_ rate: Double, at now: Double) {
     guard rate != configuredRate else { return }
     configuredRate = rate
     let next = isLowered ? min(bucket.rate, rate) : rate
@@ -56,11 +69,19 @@ package struct LanePace: Sendable, Hashable {
 
   /// Asks for a slot.
   package mutating func reserve(at now: Double) -> Answer {
+    if let ramp { climbRamp(ramp, at: now) }
     let wait = bucket.wait(at: now)
     guard wait <= LanePace.horizon else {
       return .ask(after: min(wait - LanePace.horizon / 2, LanePace.longestSilence))
     }
     return .leave(at: now + bucket.take(at: now))
+  }
+
+  private mutating func climbRamp(_ ramp: RampUp, at now: Double) {
+    let start = rampStart ?? now
+    rampStart = start
+    set(ramp.rate(limit: askedRate, elapsed: now - start), at: now)
+    if now - start >= ramp.seconds { self.ramp = nil }
   }
 
   /// Uses a slot.

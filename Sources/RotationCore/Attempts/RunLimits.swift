@@ -6,6 +6,8 @@ package struct LaneLimits: Sendable, Hashable {
   package var burst: Double
   /// Whether no change may leave.
   package var isPaused = false
+  /// How the rate grows from the lane's first change on; nil begins with all of it.
+  package var ramp: RampUp?
 
   package init(rate: Double, burst: Double) {
     self.rate = rate
@@ -28,11 +30,15 @@ package struct ConfiguredLimits: Sendable, Hashable {
   package var rate: Double
   package var burst: Double
   package var laneRates: [LaneRate]
+  package var ramp: RampUp?
 
-  package init(rate: Double, burst: Double, laneRates: [LaneRate] = []) {
+  package init(
+    rate: Double, burst: Double, laneRates: [LaneRate] = [], ramp: RampUp? = nil
+  ) {
     self.rate = rate
     self.burst = burst
     self.laneRates = laneRates
+    self.ramp = ramp
   }
 
   /// Of the rates that match, the one that names most counts; among equals the last.
@@ -41,7 +47,9 @@ package struct ConfiguredLimits: Sendable, Hashable {
     for candidate in laneRates where candidate.lanes.matches(lane) {
       if candidate.lanes.precision >= best?.lanes.precision ?? 0 { best = candidate }
     }
-    return LaneLimits(rate: best?.rate ?? rate, burst: burst)
+    var limits = LaneLimits(rate: best?.rate ?? rate, burst: burst)
+    limits.ramp = ramp
+    return limits
   }
 }
 

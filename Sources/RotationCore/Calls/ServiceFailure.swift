@@ -61,6 +61,11 @@ package struct ServiceFailure: Error, Sendable, Hashable {
     self.retryAfterMilliseconds = retryAfterMilliseconds
   }
 
+  /// The service knows no such secret.
+  package var isMissingSecret: Bool {
+    kind == .service && code == "ResourceNotFoundException"
+  }
+
   /// Whether the service may have carried the call out although we hold no answer that says so.
   package var leavesDoubt: Bool {
     switch kind {

@@ -53,17 +53,20 @@ package struct LaneID: Sendable, Hashable, Comparable, CustomStringConvertible {
 
 /// The first line of a plan file.
 package struct PlanHeader: Sendable, Hashable {
-  package static let schema = "rotactl.plan/1"
+  /// What is written; the version before has neither checks nor a seal and stays readable.
+  package static let schema = "rotactl.plan/2"
+  private static let schemas = ["rotactl.plan/1", schema]
 
   package struct Manifest: Sendable, Hashable {
     /// As the operator typed it.
     package let path: String
-    /// The name of the copy in the run's `manifest/` folder.
-    package let copy: String
+    /// The name of the copy in the run's `manifest/` folder; nil where the hash alone is kept, as
+    /// in a saved plan.
+    package let copy: String?
     package let sha256: String
     package let bytes: Int
     package let entries: Int
-    package init(path: String, copy: String, sha256: String, bytes: Int, entries: Int) {
+    package init(path: String, copy: String?, sha256: String, bytes: Int, entries: Int) {
       self.path = path
       self.copy = copy
       self.sha256 = sha256
@@ -99,6 +102,10 @@ package struct PlanHeader: Sendable, Hashable {
   /// What the manifests' selectors were chosen from, as ``Population/document(_:takenAt:toolVersion:)``
   /// writes it; nil where there are none.
   package var population: JSONValue?
+  /// Who made the plan and how, where it was saved to be run later.
+  package var saved: SavedPlan?
+  /// 1 or 2.
+  package private(set) var version = 2
 
   package init(
     createdAt: Timestamp, toolVersion: String, offline: Bool, incident: String?, reason: String?,
@@ -114,7 +121,7 @@ package struct PlanHeader: Sendable, Hashable {
 
   package var record: JSONValue {
     var object: JSONObject = [
-      "schema": .string(PlanHeader.schema), "createdAt": .string(createdAt.iso8601),
+      "schema": .string(PlanHeader.schemas[version - 1]), "createdAt": .string(createdAt.iso8601),
       "toolVersion": .string(toolVersion), "offline": .bool(offline),
     ]
     if action != .cancel { object["action"] = .string(action.rawValue) }
@@ -129,19 +136,22 @@ package struct PlanHeader: Sendable, Hashable {
     object["reason"] = reason.map(JSONValue.string)
     object["manifests"] = .array(
       manifests.map { manifest in
-        [
-          "path": .string(manifest.path), "copy": .string(manifest.copy),
-          "sha256": .string(manifest.sha256), "bytes": JSONValue(manifest.bytes),
-          "entries": JSONValue(manifest.entries),
-        ]
+        var item: JSONObject = ["path": .string(manifest.path)]
+        item["copy"] = manifest.copy.map(JSONValue.string)
+        item["sha256"] = .string(manifest.sha256)
+        item["bytes"] = JSONValue(manifest.bytes)
+        item["entries"] = JSONValue(manifest.entries)
+        return .object(item)
       })
     object["population"] = population
+    object["saved"] = saved?.record
     return .object(object)
   }
 
   /// - Returns: nil when the line is not a plan header of a version that is known.
   package init?(record: JSONValue) {
-    guard record["schema"]?.string == PlanHeader.schema,
+    guard
+      let place = record["schema"]?.string.flatMap(PlanHeader.schemas.firstIndex(of:)),
       let created = record["createdAt"]?.string.flatMap(Timestamp.init(iso8601:)),
       let version = record["toolVersion"]?.string, let offline = record["offline"]?.bool
     else { return nil }
@@ -149,11 +159,11 @@ package struct PlanHeader: Sendable, Hashable {
       createdAt: created, toolVersion: version, offline: offline,
       incident: record["incident"]?.string, reason: record["reason"]?.string,
       manifests: (record["manifests"]?.array ?? []).compactMap { item in
-        guard let path = item["path"]?.string, let copy = item["copy"]?.string,
-          let sha256 = item["sha256"]?.string, let bytes = item["bytes"]?.int,
-          let entries = item["entries"]?.int
+        guard let path = item["path"]?.string, let sha256 = item["sha256"]?.string,
+          let bytes = item["bytes"]?.int, let entries = item["entries"]?.int
         else { return nil }
-        return Manifest(path: path, copy: copy, sha256: sha256, bytes: bytes, entries: entries)
+        return Manifest(
+          path: path, copy: item["copy"]?.string, sha256: sha256, bytes: bytes, entries: entries)
       })
     if let word = record["action"]?.string {
       // A plan of an action that is not known must never be taken for a cancel.
@@ -167,11 +177,21 @@ package struct PlanHeader: Sendable, Hashable {
     }
     staggerSeconds = record["staggerSeconds"]?.double
     population = record["population"]
+    self.version = place + 1
+    if let value = record["saved"] {
+      guard let saved = SavedPlan(record: value) else { return nil }
+      self.saved = saved
+    }
   }
 
   /// Whether a selector asked for something that could not be listed.
   package var hasUnknownPopulation: Bool {
     population.map(Population.hasUnknown(document:)) ?? false
+  }
+
+  /// The manifests whose bytes lie in the run's folder, with the names of their copies.
+  package var copiedManifests: [(copy: String, manifest: Manifest)] {
+    manifests.compactMap { manifest in manifest.copy.map { ($0, manifest) } }
   }
 }
 

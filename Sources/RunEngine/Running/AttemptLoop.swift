@@ -40,6 +40,12 @@ package struct AttemptLoop: Sendable {
 
   package func policy(for profile: String?) -> RetryPolicy { policies(profile) }
 
+  /// The same loop under another signal.
+  func stopped(by stop: StopSignal) -> AttemptLoop {
+    AttemptLoop(
+      policies: policies, clock: clock, limit: limit, stop: stop, board: board, unit: unit)
+  }
+
   /// At most this many exchanges of one target are kept for its report.
   package static let recordedAttempts = 100
 

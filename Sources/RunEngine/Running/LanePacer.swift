@@ -36,7 +36,7 @@ package actor LanePacer {
     self.lane = lane
     self.isPaced = isPaced
     isPaused = limits.isPaused
-    let change = LanePace(rate: limits.rate, burst: limits.burst, now: now)
+    let change = LanePace(rate: limits.rate, burst: limits.burst, ramp: limits.ramp, now: now)
     paces = LanePacer.readRates.mapValues { LanePace(rate: $0, burst: limits.burst, now: now) }
     paces.merge([.rotation: change, .versionStages: change]) { $1 }
     adaptive = AdaptiveRate(now: now)

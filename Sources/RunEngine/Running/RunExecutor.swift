@@ -18,14 +18,17 @@ package struct RunExecutor<Service: SecretsManagerService>: Sendable {
     package var laneWorkers: Int
     /// The run as an operator names it, for the commands that reports tell.
     package var runName: String
+    package var stopRules: StopRules
 
     package init(
-      inFlight: InFlightPolicy, inFlightTimeout: Double, laneWorkers: Int, runName: String = "RUN"
+      inFlight: InFlightPolicy, inFlightTimeout: Double, laneWorkers: Int, runName: String = "RUN",
+      stopRules: StopRules = StopRules()
     ) {
       self.inFlight = inFlight
       self.inFlightTimeout = inFlightTimeout
       self.laneWorkers = laneWorkers
       self.runName = runName
+      self.stopRules = stopRules
     }
   }
 
@@ -47,6 +50,8 @@ package struct RunExecutor<Service: SecretsManagerService>: Sendable {
     let length: Int32
     let ordinal: UInt32
     let inDoubt: Bool
+    /// False where the target is only looked at again.
+    let isChange: Bool
   }
 
   /// All workers of all lanes together are bounded by this.
@@ -73,69 +78,160 @@ package struct RunExecutor<Service: SecretsManagerService>: Sendable {
   ) async throws {
     // At once, not at the next intent: those that wait for the pace have theirs already.
     journal.whenFailing { [stop = loop.stop] in stop.stop(.journal) }
-    let sorted = try settleWithoutCalls(planPath: planPath, journal: journal, marks: marks)
-    let lanes = sorted.open
+    let watch = FailureWatch(settings.stopRules, stop: loop.stop)
+    let sorted = try settleWithoutCalls(
+      planPath: planPath, journal: journal, marks: marks, watch: watch)
     if let seconds = sorted.header.staggerSeconds {
       for (lane, count) in sorted.changes where count > 1 {
         await pacers.hold(lane, below: Double(count) / seconds)
       }
     }
-    let store = try PlanStore(path: planPath)
-    let action = sorted.header.action
-    let examiner = Examiner(
-      reader: service, loop: loop, pacers: pacers, identities: identities, action: action,
-      width: 1)
-    let runner = TargetRunner(
-      service: service, examiner: examiner, loop: loop, journal: journal, action: action,
-      settings: settings)
-    let bound = max(2, min(settings.laneWorkers, Self.workerBound / max(1, lanes.count)))
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for (lane, places) in lanes.sorted(by: { $0.key < $1.key }) {
-        let items = places.sorted { ($0.rotatesAt, $0.ordinal) < ($1.rotatesAt, $1.ordinal) }.map {
-          LaneRunner<Service>.Item(
-            offset: $0.offset, length: Int($0.length), inDoubt: $0.inDoubt, waited: nil)
-        }
-        let laneRunner = LaneRunner(
-          lane: lane, pacer: await pacers.pacer(for: lane), store: store, runner: runner,
-          journal: journal, loop: loop)
-        // Who has looked and waits for its turn looks at a state that ages, so that a slow lane
-        // has few of them.
-        let rate = await pacers.limits(of: lane).rate
-        let workers = min(bound, max(Self.leastWorkers, Int(min(rate, 1e6).rounded(.up))))
-        group.addTask { try await laneRunner.run(items, workers: workers) }
+    let crew = Crew(header: sorted.header, store: try PlanStore(path: planPath), journal, watch)
+    let stages = settings.stopRules.regionOrder.stages(of: sorted.open.keys)
+    for (index, stage) in stages.enumerated() where !loop.stop.isStopped {
+      let bound = max(2, min(settings.laneWorkers, Self.workerBound / max(1, stage.count)))
+      var lanes: [StagedLane] = []
+      for lane in stage {
+        lanes.append(await staged(lane, sorted.open[lane] ?? [], crew, bound: bound))
       }
-      try await group.waitForAll()
+      try await run(lanes)
+      // A region that stopped is a reason not to begin the next one.
+      if index + 1 < stages.count, let ending = loop.stop.ending {
+        loop.stop.stop(
+          ending.cause, detail: (ending.detail.map { $0 + "; " } ?? "") + "later regions not begun")
+      }
     }
     if journal.fault != nil { loop.stop.stop(.journal) }
   }
 
+  /// What the lanes of a run share.
+  private struct Crew {
+    let header: PlanHeader
+    let store: PlanStore
+    let journal: JournalWriter
+    let watch: FailureWatch
+
+    init(
+      header: PlanHeader, store: PlanStore, _ journal: JournalWriter, _ watch: FailureWatch
+    ) {
+      self.header = header
+      self.store = store
+      self.journal = journal
+      self.watch = watch
+    }
+  }
+
+  /// A lane of the stage at hand: what goes first, and the rest.
+  private struct StagedLane {
+    let runner: LaneRunner<Service>
+    let canary: [LaneRunner<Service>.Item]
+    let rest: [LaneRunner<Service>.Item]
+    let workers: Int
+  }
+
+  private func staged(
+    _ lane: LaneID, _ places: [Place], _ crew: Crew, bound: Int
+  ) async -> StagedLane {
+    let counter = crew.watch.lane(lane)
+    let laneLoop = loop.stopped(by: counter.stop)
+    let action = crew.header.action
+    let examiner = Examiner(
+      reader: service, loop: laneLoop, pacers: pacers, identities: identities, action: action,
+      width: 1)
+    let runner = TargetRunner(
+      service: service, examiner: examiner, loop: laneLoop, journal: crew.journal, action: action,
+      settings: settings, isReviewed: crew.header.saved != nil)
+    var canary: [LaneRunner<Service>.Item] = []
+    var rest: [LaneRunner<Service>.Item] = []
+    for place in places.sorted(by: { ($0.rotatesAt, $0.ordinal) < ($1.rotatesAt, $1.ordinal) }) {
+      let item = LaneRunner<Service>.Item(
+        offset: place.offset, length: place.length, inDoubt: place.inDoubt,
+        isChange: place.isChange)
+      if place.isChange, canary.count < settings.stopRules.canary {
+        canary.append(item)
+      } else {
+        rest.append(item)
+      }
+    }
+    // Who has looked and waits for its turn looks at a state that ages, so that a slow lane has
+    // few of them.
+    let rate = await pacers.limits(of: lane).rate
+    return StagedLane(
+      runner: LaneRunner(
+        lane: lane, pacer: await pacers.pacer(for: lane), store: crew.store, runner: runner,
+        journal: crew.journal, loop: laneLoop, watch: crew.watch, counter: counter),
+      canary: canary, rest: rest,
+      workers: min(bound, max(Self.leastWorkers, Int(min(rate, 1e6).rounded(.up)))))
+  }
+
+  /// All lanes of a stage at once: first their canaries, and when all of those are proven the rest.
+  private func run(_ lanes: [StagedLane]) async throws {
+    if settings.stopRules.canary > 0 {
+      let bad = try await all(lanes) { try await $0.runner.run($0.canary, workers: $0.workers) }
+      if let first = bad.min(by: { $0.ordinal < $1.ordinal }) {
+        loop.stop.stop(.canary, detail: first.words)
+      }
+      guard !loop.stop.isStopped else { return }
+    }
+    _ = try await all(lanes) { try await $0.runner.run($0.rest, workers: $0.workers) }
+  }
+
+  /// - Returns: for each lane with one, its first target that is not good.
+  private func all(
+    _ lanes: [StagedLane],
+    _ body: @escaping @Sendable (StagedLane) async throws -> LaneRunner<Service>.Setback?
+  ) async throws -> [LaneRunner<Service>.Setback] {
+    try await withThrowingTaskGroup(of: LaneRunner<Service>.Setback?.self) { group in
+      for lane in lanes { group.addTask { try await body(lane) } }
+      var found: [LaneRunner<Service>.Setback] = []
+      for try await setback in group { if let setback { found.append(setback) } }
+      return found
+    }
+  }
+
   /// Journals what needs no call, and sorts the rest into lanes.
   private func settleWithoutCalls(
-    planPath: String, journal: JournalWriter, marks: [JournalState.Mark]
+    planPath: String, journal: JournalWriter, marks: [JournalState.Mark], watch: FailureWatch
   ) throws -> SortedPlan {
     var reader = try PlanFileReader(path: planPath)
     var sorted = SortedPlan(header: reader.header)
+    let isReviewed = reader.header.saved != nil
     let words = TargetWords(action: reader.header.action, run: settings.runName)
     while let (entry, offset, length) = try reader.next() {
       let ordinal = entry.target.ordinal
       let mark = marks.indices.contains(ordinal) ? marks[ordinal] : .open
       if entry.isActionable { sorted.changes[entry.lane, default: 0] += 1 }
       if mark == .settled { continue }
-      if entry.isActionable || mark.isInDoubt {
+      let isChange = entry.isActionable || mark.isInDoubt
+      if isChange || isReviewed && entry.isWorthAnotherLook {
         let next = entry.saved?.nextRotation ?? entry.before?.nextRotation
         sorted.open[entry.lane, default: []].append(
           Place(
-            rotatesAt: next?.milliseconds ?? .max, offset: offset, length: Int32(length),
-            ordinal: UInt32(ordinal), inDoubt: mark.isInDoubt))
+            rotatesAt: isChange ? next?.milliseconds ?? .max : .max, offset: offset,
+            length: Int32(length), ordinal: UInt32(ordinal), inDoubt: mark.isInDoubt,
+            isChange: isChange))
       } else if var settlement = PlannedSettlement.settlement(of: entry, now: loop.clock.now()) {
         if entry.disposition == .blocked, let before = entry.before {
           settlement.warnings.append(words.blocked(before))
         }
         journal.append(.settled(settlement))
         loop.board.settled(settlement.outcome)
+        watch.planned(settlement.outcome)
       }
     }
     return sorted
+  }
+}
+
+extension PlanEntry {
+  /// Whether a saved plan's word, that nothing has to be done, must be seen again to be believed.
+  fileprivate var isWorthAnotherLook: Bool {
+    guard before != nil else { return false }
+    switch disposition {
+    case .alreadyOff, .neverConfigured, .markedForDeletion, .replica, .alreadyOn, .nothingPending:
+      return true
+    default: return false
+    }
   }
 }
 

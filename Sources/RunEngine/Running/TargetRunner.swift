@@ -40,10 +40,12 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
   private let policy: InFlightPolicy
   private let inFlightTimeout: Double
   private let words: TargetWords
+  /// The plan was saved and reviewed: what differs from it is left alone.
+  private let isReviewed: Bool
 
   init(
     service: Service, examiner: Examiner<Service>, loop: AttemptLoop, journal: JournalWriter,
-    action: RunAction, settings: RunExecutor<Service>.Settings
+    action: RunAction, settings: RunExecutor<Service>.Settings, isReviewed: Bool = false
   ) {
     self.service = service
     self.examiner = examiner
@@ -53,6 +55,7 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
     policy = settings.inFlight
     inFlightTimeout = settings.inFlightTimeout
     words = TargetWords(action: action, run: settings.runName)
+    self.isReviewed = isReviewed
   }
 
   /// The first wait for a rotation in flight and the longest, in seconds.
@@ -93,6 +96,11 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
     switch await describe(work, &work.attempts) {
     case .failure(let failure): return unreadable(work, failure)
     case .success(let state):
+      if isReviewed, !work.inDoubt {
+        let drift = PlanDrift.differences(entry, now: state)
+        if !drift.isEmpty { return drifted(work, drift, after: state) }
+        if !entry.isActionable { return confirmed(work, after: state) }
+      }
       if !work.inDoubt { work.settlement.before = state }
       let look = await look(work, at: state)
       let judgement = rule.judge(look, for: entry)
@@ -105,6 +113,10 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
     // A stop ends retries: what would have been tried again is left for another process.
     if failure.kind == .abandoned || loop.stop.isStopped && isPassing(failure) {
       return work.inDoubt ? doubt(work) : .untouched
+    }
+    if isReviewed, !work.inDoubt, work.entry.before != nil, failure.isMissingSecret {
+      work.settlement.failure = failure
+      return drifted(work, ["the secret is gone"], after: nil)
     }
     if let judgement = rule.judge(failure, for: work.entry) {
       return settle(&work, as: judgement, after: nil)
@@ -247,6 +259,9 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
     _ change: SecretChange, _ work: Work, _ looks: inout [AttemptRecord]
   ) async -> Bool {
     guard case .success(let state) = await describe(work, &looks) else { return false }
+    if isReviewed, !work.inDoubt, !PlanDrift.differences(work.entry, now: state).isEmpty {
+      return false
+    }
     let judgement = rule.judge(await look(work, at: state), for: work.entry)
     let isDue =
       judgement.disposition.isChange || judgement.disposition == .inFlight && policy == .cancel
@@ -327,6 +342,28 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
     work.settlement.message = message
     work.settlement.after = look.state
     work.settlement.warnings.append(words.running(look))
+    return finish(work)
+  }
+
+  /// Another state than the one that was reviewed: nothing is changed.
+  private func drifted(_ draft: Work, _ differences: [String], after: SecretState?) -> Turn {
+    var work = draft
+    work.settlement.outcome = .skipped
+    work.settlement.reason = .drifted
+    work.settlement.message = "not as in the plan: " + differences.joined(separator: "; ")
+    work.settlement.after = after
+    return finish(work)
+  }
+
+  /// A target for which the plan had nothing to change is still as it was.
+  private func confirmed(_ draft: Work, after: SecretState) -> Turn {
+    guard
+      var settlement = PlannedSettlement.settlement(
+        of: draft.entry, now: draft.settlement.startedAt)
+    else { return .untouched }
+    settlement.after = after
+    var work = draft
+    work.settlement = settlement
     return finish(work)
   }
 

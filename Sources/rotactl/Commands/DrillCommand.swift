@@ -11,7 +11,9 @@ struct DrillCommand: RotactlCommand {
     abstract: "Run the whole job against the embedded simulator; no account needed.",
     discussion: """
       The simulator is seeded from the manifests, or from a scenario file; then everything happens \
-      as in `run`, over HTTP on this machine, with faults: read, look, cancel, prove, report, seal.
+      as in `run`, over HTTP on this machine, with faults: read, look, cancel, prove, report, seal. \
+      The guards of configuration files are for real accounts and do not count here; those that \
+      are typed do.
 
       EXAMPLES
         rotactl drill manifests/example.csv
@@ -25,6 +27,8 @@ struct DrillCommand: RotactlCommand {
   var scenario: String?
   @OptionGroup(title: "Pace") var pacing: PacingOptions
   @OptionGroup(title: "Rotations in flight") var inFlight: InFlightOptions
+  @OptionGroup(title: "When to stop") var stopping: StopOptions
+  @OptionGroup(title: "Guards") var guarding: GuardOptions
   @OptionGroup(title: "The run") var run: RunOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
@@ -70,17 +74,20 @@ struct DrillCommand: RotactlCommand {
       manifests.paths = [path]
       manifests.format = .json
     }
-    let flow = RunFlow(
+    var flow = RunFlow(
       manifests: manifests, connection: connection, pacing: try pacing.resolved(settings),
       inFlight: try inFlight.resolved(settings), run: try run.resolved(settings), output: output,
       environment: try DrillSeed.environment(server, scratch.path, process.environment),
       surroundings: process.surroundings, isDrill: true)
+    flow.stopRules = try stopping.resolved(settings)
+    flow.guards = try guarding.resolved(settings)
+    flow.settings = SettingCatalogue.effective(settings)
     console.say(
       "drill: a simulated account at \(server.endpointURL), \(server.secrets.count) secrets")
     let status: ExitStatus
     do {
       status =
-        flow.run.isDryRun ? try await flow.preview(offline: false) : try await flow.perform()
+        flow.run.isDryRun ? try await flow.preview() : try await flow.perform()
     } catch {
       await server.stop()
       throw error

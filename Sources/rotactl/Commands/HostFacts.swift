@@ -27,5 +27,12 @@ enum HostFacts {
     return "uid \(geteuid())"
   }
 
+  /// A path that means the same in every working folder.
+  static func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
+    defer { free(folder) }
+    return String(cString: folder) + "/" + path
+  }
+
   static var pid: Int { Int(getpid()) }
 }

@@ -34,6 +34,8 @@ struct PendingCommand: RotactlCommand {
   var includesInFlight = false
   @OptionGroup(title: "Where calls go") var connection: ConnectionOptions
   @OptionGroup(title: "Pace") var pacing: PacingOptions
+  @OptionGroup(title: "When to stop") var stopping: StopOptions
+  @OptionGroup(title: "Guards") var guarding: GuardOptions
   @OptionGroup(title: "The run") var run: RunOptions
   @OptionGroup(title: "Upload") var upload: RunUploadOptions
   @OptionGroup(title: "Output") var output: OutputOptions
@@ -78,13 +80,17 @@ struct PendingCommand: RotactlCommand {
       inFlight: ResolvedInFlight(policy: asked ? .cancel : .skip, timeout: .seconds(600)),
       run: run, output: try output.resolved(settings), environment: process.environment,
       surroundings: process.surroundings, isDrill: false)
+    flow.stopRules = try stopping.resolved(settings)
+    flow.guards = process.guards
+    flow.guards.add(try guarding.resolved(settings))
+    flow.settings = SettingCatalogue.effective(settings)
     flow.purpose = purpose
     guard drop || promote else {
       flow.listing = PendingView(
         arguments: self.manifests.manifests.map(HumanText.shellWord).joined(separator: " "))
-      return try await flow.preview(offline: false)
+      return try await flow.preview()
     }
     flow.upload = try upload.job(settings, connection, process.environment)
-    return run.isDryRun ? try await flow.preview(offline: false) : try await flow.perform()
+    return run.isDryRun ? try await flow.preview() : try await flow.perform()
   }
 }

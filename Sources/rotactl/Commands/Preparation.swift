@@ -15,6 +15,8 @@ struct Preparation: Sendable {
   var incident: String?
   var reason: String?
   var purpose = RunPurpose()
+  /// Stands in the header of a plan that is saved to be run later.
+  var saved: SavedPlan?
 
   /// Manifests that were read to their ends and hold no problem.
   struct Checked: Sendable {
@@ -127,8 +129,15 @@ struct Preparation: Sendable {
   ///
   /// - Throws: a ``Diagnostic`` of status `preflight` when no profile can be used.
   func identities(_ checked: Checked) async throws -> [String?: ProfileIdentity] {
-    let profiles = checked.survey.profiles
-    let sites = profiles.map { CallSite(profile: $0, region: stsRegion(of: $0, checked)) }
+    try await identities(
+      of: checked.survey.profiles.map { CallSite(profile: $0, region: stsRegion(of: $0, checked)) })
+  }
+
+  /// Asks STS once a profile.
+  ///
+  /// - `sites`: one for each profile.
+  func identities(of sites: [CallSite]) async throws -> [String?: ProfileIdentity] {
+    let profiles = sites.map(\.profile)
     session.board.begin(.preflight, total: sites.count)
     let identities = await Preflight(reader: session.client, loop: session.loop).identities(
       of: sites)
@@ -186,7 +195,7 @@ struct Preparation: Sendable {
       checked, identities: identities, selected: selected.secrets
     ) { target throws(FileError) in
       count += 1
-      try writer.append(PlanEntry(target: target, disposition: .notExamined, reason: ""))
+      try writer.append(PlanEntry(listing: target))
     }
     _ = try writer.finish()
     guard merged != nil else { return nil }
@@ -205,7 +214,7 @@ struct Preparation: Sendable {
     ) { () -> [PlanEntry]? in
       var window: [PlanEntry] = []
       while window.count < Preparation.window, let (entry, _, _) = try reader.next() {
-        var draft = try purpose.draft(of: entry.target)
+        var draft = try purpose.draft(of: entry.listedTarget)
         draft.target.sources += merged?[entry.target.ordinal] ?? []
         window.append(draft)
       }
@@ -223,12 +232,30 @@ struct Preparation: Sendable {
       manifests: zip(checked.sources, checked.readings).map { source, reading in
         PlanHeader.Manifest(
           path: purpose.manifestPath ?? reading.path,
-          copy: DurableFile.name(of: source.spool ?? ""), sha256: reading.sha256.hex,
-          bytes: reading.byteCount, entries: reading.entryCount)
+          copy: saved == nil ? DurableFile.name(of: source.spool ?? "") : nil,
+          sha256: reading.sha256.hex, bytes: reading.byteCount, entries: reading.entryCount)
       })
     header.action = purpose.action
     header.source = purpose.source
     header.staggerSeconds = purpose.staggerSeconds
+    header.saved = saved
     return header
+  }
+}
+
+/// The record of a target does not hold its refusal; in a list of targets the entry does.
+extension PlanEntry {
+  /// A target before anybody has looked at it.
+  init(listing target: Target) {
+    self.init(
+      target: target, disposition: target.refusal == nil ? .notExamined : .refused,
+      reason: target.refusal ?? "")
+  }
+
+  /// The target that ``init(listing:)`` was given.
+  var listedTarget: Target {
+    var target = target
+    if disposition == .refused { target.refusal = reason }
+    return target
   }
 }

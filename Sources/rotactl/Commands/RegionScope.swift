@@ -51,7 +51,7 @@ struct RegionScope: Sendable {
     while !isAtEnd || !pending.isEmpty {
       while pending.count < RegionScope.window, !isAtEnd {
         if let (entry, _, _) = try reader.next() {
-          pending.append(entry.target)
+          pending.append(entry.listedTarget)
         } else {
           isAtEnd = true
         }
@@ -64,7 +64,7 @@ struct RegionScope: Sendable {
         target.ordinal = ordinal
         target.isSought = false
         ordinal += 1
-        try writer.append(PlanEntry(target: target, disposition: .notExamined, reason: ""))
+        try writer.append(PlanEntry(listing: target))
       }
     }
     _ = try writer.finish()

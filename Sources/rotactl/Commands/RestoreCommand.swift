@@ -32,6 +32,8 @@ struct RestoreCommand: RotactlCommand {
   var stagger: String?
   @OptionGroup(title: "Where calls go") var connection: ConnectionOptions
   @OptionGroup(title: "Pace") var pacing: PacingOptions
+  @OptionGroup(title: "When to stop") var stopping: StopOptions
+  @OptionGroup(title: "Guards") var guarding: GuardOptions
   @OptionGroup(title: "The run") var run: RunOptions
   @OptionGroup(title: "Upload") var upload: RunUploadOptions
   @OptionGroup(title: "Output") var output: OutputOptions
@@ -72,11 +74,15 @@ struct RestoreCommand: RotactlCommand {
       pacing: try pacing.resolved(settings, defaultRate: RunAction.restore.defaultRate),
       inFlight: ResolvedInFlight(policy: .wait, timeout: .seconds(600)), run: run, output: output,
       environment: process.environment, surroundings: process.surroundings, isDrill: false)
+    flow.stopRules = try stopping.resolved(settings)
+    flow.guards = process.guards
+    flow.guards.add(try guarding.resolved(settings))
+    flow.settings = SettingCatalogue.effective(settings)
     flow.purpose = RunPurpose(
       action: .restore, source: earlier.source, staggerSeconds: stagger?.seconds,
       manifestPath: runName, memory: try earlier.memory(of: .cancelled))
     flow.upload = try upload.job(settings, connection, process.environment)
-    return run.isDryRun ? try await flow.preview(offline: false) : try await flow.perform()
+    return run.isDryRun ? try await flow.preview() : try await flow.perform()
   }
 }
 

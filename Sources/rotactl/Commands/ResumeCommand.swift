@@ -11,7 +11,9 @@ struct ResumeCommand: RotactlCommand {
     abstract: "Go on with a run after a crash, a signal or a deadline.",
     discussion: """
       Repeats nothing that is proven, re-reads what was in doubt, and refuses when the plan or \
-      a manifest of the run was changed, or when a profile has become another account.
+      a manifest of the run was changed, or when a profile has become another account. The pace \
+      and the rules for stopping are those of the run unless others are typed; failures are \
+      counted anew, and a canary goes first again.
 
       EXAMPLES
         rotactl resume 20261123T181141Z-0a1b2c
@@ -25,16 +27,17 @@ struct ResumeCommand: RotactlCommand {
   @OptionGroup(title: "Where calls go") var connection: ConnectionOptions
   @OptionGroup(title: "Pace") var pacing: PacingOptions
   @OptionGroup(title: "Rotations in flight") var inFlight: InFlightOptions
+  @OptionGroup(title: "When to stop") var stopping: StopOptions
+  @OptionGroup(title: "Guards") var guarding: GuardOptions
   @OptionGroup(title: "The run") var run: RunOptions
   @OptionGroup(title: "Upload") var upload: RunUploadOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func execute(_ process: ProcessContext) async throws -> ExitStatus {
-    let settings = process.settings
-    let run = try self.run.resolved(settings)
-    let output = try self.output.resolved(settings)
+    let run = try self.run.resolved(process.settings)
+    let output = try self.output.resolved(process.settings)
     let upload = try self.upload.job(
-      settings, try connection.resolved(settings), process.environment)
+      process.settings, try connection.resolved(process.settings), process.environment)
     let console = output.console(process.surroundings)
     guard let folder = RunFolder(existing: runName, reports: run.reports) else {
       throw Diagnostic(
@@ -54,14 +57,21 @@ struct ResumeCommand: RotactlCommand {
         hint: "start another with `rotactl drill`", status: .refused)
     }
     let seal = try await run.seal.load(format: recorded.bundleFormat, console)
+    let settings = process.settings.adding(recorded.layer)
+    var guards = process.guards
+    guards.add(try guarding.resolved(settings))
+    let post = GuardPost(guards: guards, console: console)
+    try post.checkFreeze()
     let state = try readJournal(of: folder)
-    let (header, profiles) = try checkedPlan(of: folder, state)
+    let (header, profiles, lanes) = try checkedPlan(of: folder, state)
+    try post.checkTargets(of: folder.file(RunLayout.planFile))
+    let incident = recorded.incident ?? header.incident
     let session = try Session(
       connection: recorded.merged(into: connection.resolved(settings)),
       pacing: try pacing.resolved(
         settings, defaultRate: recorded.rate ?? header.action.defaultRate),
       environment: process.environment,
-      sessionName: RunFlow.sessionName(runID: folder.runID, incident: header.incident),
+      sessionName: RunFlow.sessionName(runID: folder.runID, incident: incident),
       command: "resume", console: console)
     defer { session.client.close() }
     Signals.drain(into: session.stop) { name in
@@ -70,13 +80,22 @@ struct ResumeCommand: RotactlCommand {
     let progress = ProgressLoop(session.board, console, mode: output.progress)
     defer { progress.stop() }
     let identities = try await identities(profiles, session, recorded, console)
-    let conduct = RunConduct(
+    try post.checkCallers(identities)
+    let locks = try LaneLocks.take(
+      lanes, in: run.lockFolder, session: session, profiles: Array(profiles.keys),
+      owner: .init(
+        runID: folder.runID, pid: HostFacts.pid,
+        operatorName: HostFacts.operatorName(process.environment)))
+    defer { extendLifetime(locks) }
+    var conduct = RunConduct(
       session: session, console: console, output: output, folder: folder,
       reports: DurableFile.folder(of: folder.path), bundleFormat: recorded.bundleFormat,
       writesReportFiles: recorded.writesReportFiles,
       inFlight: try inFlight.resolved(settings, default: recorded.inFlight ?? .wait),
-      identities: identities, incident: header.incident, reason: header.reason,
+      identities: identities, incident: incident, reason: recorded.reason ?? header.reason,
       seal: seal, upload: upload, progress: progress)
+    conduct.stopRules = try stopping.resolved(settings)
+    conduct.freezeFiles = guards.freezeFiles.map(\.value)
     return try await conduct.execute(
       planSHA256: state.planSHA256, targets: state.targets, earlier: state,
       deadline: run.deadline)
@@ -98,34 +117,37 @@ struct ResumeCommand: RotactlCommand {
     }
   }
 
-  /// The plan's header and the profiles with a region each, once plan and manifests are proven to
-  /// be those that the run began with.
+  /// The plan's header, the profiles with a region each, and the lanes in which something is left
+  /// to do, once plan and manifests are proven to be those that the run began with.
   private func checkedPlan(
     of folder: RunFolder, _ state: JournalState
-  ) throws -> (PlanHeader, [String?: String]) {
+  ) throws -> (PlanHeader, [String?: String], Set<LaneID>) {
     let path = folder.file(RunLayout.planFile)
     var profiles: [String?: String] = [:]
     var reader = try PlanFileReader(path: path)
     let header = reader.header
     var targets = 0
+    var lanes: Set<LaneID> = []
     while let (entry, _, _) = try reader.next() {
+      let mark = state.marks.indices.contains(targets) ? state.marks[targets] : .settled
+      if mark.isInDoubt || mark == .open && entry.isActionable { lanes.insert(entry.lane) }
       targets += 1
       if profiles[entry.target.profile] == nil {
         profiles[entry.target.profile] = entry.actingRegion
       }
     }
-    guard reader.digest() == state.planSHA256, targets == state.targets else {
+    guard try reader.digest() == state.planSHA256, targets == state.targets else {
       throw Diagnostic(
         "the plan is not the one that the run began with", at: path, status: .refused)
     }
-    for manifest in header.manifests {
-      let copy = folder.file(RunLayout.manifestFolder) + "/" + manifest.copy
+    for (name, manifest) in header.copiedManifests {
+      let copy = folder.file(RunLayout.manifestFolder) + "/" + name
       guard try RunFolder.digest(ofFile: copy) == manifest.sha256 else {
         throw Diagnostic(
           "the manifest is not the one that the run began with", at: copy, status: .refused)
       }
     }
-    return (header, profiles)
+    return (header, profiles, lanes)
   }
 
   private func identities(

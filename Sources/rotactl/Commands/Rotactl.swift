@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import FoundationEssentials
 internal import Glibc
+internal import RotationCore
 
 /// The whole tool: its commands and nothing else.
 struct Rotactl: ParsableCommand {
@@ -26,6 +27,7 @@ struct Rotactl: ParsableCommand {
       ResumeCommand.self, TuneCommand.self, RestoreCommand.self, PendingCommand.self,
       ReportCommand.self, VerifyCommand.self, UploadCommand.self, BundleCommand.self,
       KeysCommand.self, SchemaCommand.self, DrillCommand.self, SimulateCommand.self,
+      ConfigCommand.self,
     ])
 }
 
@@ -37,15 +39,32 @@ enum ToolVersion {
 /// A command that ends with one of our statuses.
 protocol RotactlCommand: ParsableCommand {
   var output: OutputOptions { get }
+  /// Whether configuration files count for this command.
+  static var isConfigured: Bool { get }
   /// Does the work; failures that it foresees are printed before it returns.
   func execute(_ process: ProcessContext) async throws -> ExitStatus
+}
+
+extension RotactlCommand {
+  static var isConfigured: Bool { true }
 }
 
 /// What a command may know of the process that it runs in.
 struct ProcessContext: Sendable {
   let surroundings: Surroundings
-  let settings: Settings
+  var settings: Settings
   let environment: [String: String]
+  /// Of the configuration files; options can add to them.
+  var guards = RunGuards()
+
+  /// With the configuration files that count, below the environment.
+  func configured(named file: String?) throws(Diagnostic) -> ProcessContext {
+    let configuration = try Configuration(named: file, environment: environment)
+    var context = self
+    context.settings = Settings(environment: environment, layers: configuration.layers)
+    context.guards = configuration.guards
+    return context
+  }
 
   static func ofProcess() -> ProcessContext {
     let environment = ProcessInfo.processInfo.environment
@@ -77,7 +96,10 @@ enum Main {
       var command = try Rotactl.parseAsRoot()
       if let ours = command as? any RotactlCommand {
         console = try ours.output.resolved(context.settings).console(context.surroundings)
-        return try await ours.execute(context)
+        guard type(of: ours).isConfigured else { return try await ours.execute(context) }
+        let configured = try context.configured(named: ours.output.config)
+        console = try ours.output.resolved(configured.settings).console(context.surroundings)
+        return try await ours.execute(configured)
       }
       guard command is Rotactl else {
         // The parser's own commands, such as `help`, say what they have to say by throwing it.

@@ -20,6 +20,9 @@ struct RunConduct: Sendable {
   let seal: SealTools
   let upload: UploadJob?
   let progress: ProgressLoop
+  var stopRules = StopRules()
+  /// While one of these exists nothing is changed.
+  var freezeFiles: [String] = []
 
   /// Workers of one lane at most: 40 calls a second at nearly a second each.
   private static let laneWorkers = 32
@@ -49,7 +52,7 @@ struct RunConduct: Sendable {
       service: session.client, loop: session.loop, pacers: session.pacers, identities: identities,
       settings: .init(
         inFlight: inFlight.policy, inFlightTimeout: inFlight.timeout.seconds,
-        laneWorkers: Self.laneWorkers, runName: folder.path))
+        laneWorkers: Self.laneWorkers, runName: folder.path, stopRules: stopRules))
     let timer = Task { [session] in
       // Ends with the run: it is cancelled below, whatever happens.
       guard let deadline else { return }
@@ -58,6 +61,10 @@ struct RunConduct: Sendable {
     }
     defer { timer.cancel() }
     let tuning = await followLimits()
+    let freezing = Task { [session, freezeFiles] in
+      await Freeze.watch(freezeFiles, stop: session.stop)
+    }
+    defer { freezing.cancel() }
     let marks = state.marks
     let work = Task {
       try await executor.execute(
@@ -74,8 +81,8 @@ struct RunConduct: Sendable {
     defer { drain.cancel() }
     defer { tuning.cancel() }
     let result = await work.result
-    if let cause = session.stop.cause, cause != .journal {
-      journal.append(.stopped(cause: cause.name))
+    if let (cause, detail) = session.stop.ending, cause != .journal {
+      journal.append(.stopped(cause: cause.name + (detail.map { ": \($0)" } ?? "")))
     }
     try await finish(journal)
     try result.get()
@@ -165,11 +172,15 @@ struct RunConduct: Sendable {
     ending.source = facts.header.source?.path
     ending.incident = incident
     ending.reason = reason
+    let stopped = summary.count(.notAttempted) > 0 ? session.stop.ending : nil
+    ending.stopDetail = stopped?.detail
     ending.stop =
-      switch summary.count(.notAttempted) > 0 ? session.stop.cause : nil {
+      switch stopped?.cause {
       case .interrupt, .terminate: .signal
       case .deadline: .deadline
       case .threshold: .threshold
+      case .canary: .canary
+      case .freeze: .freeze
       case .journal, nil: nil
       }
     let view = SummaryView(summary: summary, ending: ending, unproven: unproven)
@@ -215,11 +226,12 @@ struct RunConduct: Sendable {
     guard summary.reconciles else { return .internalError }
     // A stop that came when everything was settled has stopped nothing.
     let isCut = summary.count(.notAttempted) > 0 || summary.count(.unknown) > 0
-    switch isCut ? session.stop.cause : nil {
+    switch isCut ? session.stop.ending?.cause : nil {
     case .interrupt: return .interrupted
     case .terminate: return .terminated
     case .deadline: return .deadline
-    case .threshold: return .stoppedByThreshold
+    case .threshold, .canary: return .stoppedByThreshold
+    case .freeze: return .refused
     case .journal: return .transient
     case nil: return summary.notGood == 0 ? .success : .finishedWithFailures
     }

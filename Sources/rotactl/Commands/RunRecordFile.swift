@@ -29,6 +29,12 @@ struct RunRecordFile {
   var clock: ClockObservation?
   /// Names of the variables that were set, without their values.
   var variables: [String]
+  var stopRules = StopRules()
+  var deadline: Duration?
+  /// What was set and where.
+  var options: [SavedPlan.Setting] = []
+  /// The plan that was run instead of manifests.
+  var savedPlan: PlanUse?
 
   var record: JSONValue {
     var object: JSONObject = [
@@ -51,6 +57,11 @@ struct RunRecordFile {
     object["reason"] = reason.map(JSONValue.string)
     object["settings"] = settings
     object["variables"] = .array(variables.map(JSONValue.string))
+    object["options"] = .array(
+      options.filter { $0.origin != SavedPlan.Setting.byDefault }.map(\.record))
+    object["plan"] = savedPlan.map { plan in
+      ["path": .string(plan.planPath), "sha256": .string(plan.sha256)]
+    }
     object["callers"] = .array(callers)
     return .object(object)
   }
@@ -77,6 +88,12 @@ struct RunRecordFile {
     object["retryMode"] = pacing.retryMode.map { .string($0.rawValue) }
     object["inFlight"] = .string(inFlight.policy.rawValue)
     object["inFlightTimeoutSeconds"] = JSONValue(inFlight.timeout.seconds)
+    object["rampUpSeconds"] = pacing.rampUp.map { JSONValue($0.seconds) }
+    object["maxFailures"] = stopRules.maximumFailures.map { .string($0.description) }
+    object["maxLaneFailures"] = stopRules.maximumLaneFailures.map { .string($0.description) }
+    object["canary"] = JSONValue(stopRules.canary)
+    object["regionOrder"] = .array(stopRules.regionOrder.regions.map(JSONValue.string))
+    object["deadlineSeconds"] = deadline.map { JSONValue($0.seconds) }
     object["bundleFormat"] = .string(bundleFormat)
     object["reportFiles"] = .bool(writesReportFiles)
     return .object(object)
@@ -148,6 +165,16 @@ struct RecordedRun {
     setting("bundleFormat")?.string.flatMap(BundleFormat.init(rawValue:)) ?? .tarGz
   }
   var writesReportFiles: Bool { setting("reportFiles")?.bool ?? false }
+
+  /// What the run was told, for whoever goes on with it; its deadline was for itself.
+  var layer: SettingLayer {
+    let options = (value["options"]?.array ?? []).compactMap(SavedPlan.Setting.init(record:))
+    return SettingLayer(
+      options, of: RunLayout.runFile,
+      except: ["deadline", "reports", "run-id", "bundle-format", "report-files", "config"])
+  }
+  var incident: String? { value["incident"]?.string }
+  var reason: String? { value["reason"]?.string }
 
   func setting(_ name: String) -> JSONValue? { value["settings"]?[name] }
 

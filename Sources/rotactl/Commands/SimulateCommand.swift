@@ -31,6 +31,8 @@ struct SimulateCommand: RotactlCommand {
   var filesFolder: String?
   @OptionGroup(title: "Output") var output: OutputOptions
 
+  static var isConfigured: Bool { false }
+
   func execute(_ process: ProcessContext) async throws -> ExitStatus {
     let settings = process.settings
     let output = try self.output.resolved(settings)

@@ -13,6 +13,8 @@ struct Diagnostic: Sendable, Hashable {
   /// An imperative without a final stop; may name a command.
   var hint: String?
   var status: ExitStatus
+  /// Lines that are shown before it, such as one for each problem of a file.
+  var details: [String] = []
 
   init(
     _ what: String, at place: String? = nil, because cause: String? = nil, hint: String? = nil,
@@ -31,6 +33,7 @@ struct Diagnostic: Sendable, Hashable {
     if let place { first += HumanText.printable(place) + ": " }
     first += HumanText.printable(what)
     if let cause, !cause.isEmpty { first += ": " + HumanText.printable(cause) }
+    first = (details.map { HumanText.printable($0) } + [first]).joined(separator: "\n")
     guard let hint else { return first }
     return first + "\n" + style.bold("hint:") + " " + HumanText.printable(hint)
   }
@@ -41,6 +44,7 @@ struct Diagnostic: Sendable, Hashable {
     object["where"] = place.map(JSONValue.string)
     object["why"] = cause.map(JSONValue.string)
     object["hint"] = hint.map(JSONValue.string)
+    if !details.isEmpty { object["details"] = .array(details.map(JSONValue.string)) }
     object["exitStatus"] = JSONValue(Int(status.rawValue))
     return .object(object)
   }

@@ -23,8 +23,9 @@ enum ExitStatus: Int32, Sendable, Hashable, CaseIterable {
     case .internalError: "internal error"
     case .usage: "usage or manifest invalid, nothing was called"
     case .finishedWithFailures: "finished, with failed or unknown targets"
-    case .stoppedByThreshold: "stopped by the failure threshold"
-    case .refused: "refused by a guard: wrong account, not confirmed, stale plan, cap exceeded"
+    case .stoppedByThreshold: "stopped by the failure threshold or a canary, resumable"
+    case .refused:
+      "refused by a guard: wrong account, not confirmed, stale plan, cap exceeded, frozen"
     case .preflight: "credentials or preflight"
     case .planHasChanges: "the plan has changes, only with --detailed-exitcode"
     case .deadline: "deadline reached, resumable"

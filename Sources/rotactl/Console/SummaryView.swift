@@ -3,7 +3,7 @@ internal import RotationCore
 /// What the console must know about a run's end beside its totals.
 struct RunEnding: Sendable {
   enum Stop: String, Sendable {
-    case signal, deadline, threshold
+    case signal, deadline, threshold, canary, freeze
   }
 
   var runID: String
@@ -19,6 +19,8 @@ struct RunEnding: Sendable {
   var canBeUndone = false
   /// The run that this one puts right, as the operator typed it.
   var source: String?
+  /// What exactly happened, for people.
+  var stopDetail: String?
   var incident: String?
   var reason: String?
   var status: ExitStatus
@@ -72,8 +74,11 @@ struct SummaryView: Sendable {
         case .signal: "by a signal"
         case .deadline: "at the deadline"
         case .threshold: "by the failure threshold"
+        case .canary: "by a canary that is not proven off"
+        case .freeze: "by a freeze"
         }
-      return "STOPPED \(cause): \(bad) of \(all) targets are \(ending.action.unproven)"
+      let detail = ending.stopDetail.map { " (\(HumanText.printable($0)))" } ?? ""
+      return "STOPPED \(cause)\(detail): \(bad) of \(all) targets are \(ending.action.unproven)"
     }
     guard summary.notGood == 0 else {
       return "NOT \(ending.action.allDone): \(bad) of \(all) targets are \(ending.action.unproven)"
@@ -237,6 +242,7 @@ struct SummaryView: Sendable {
     object["proven"] = .bool(isProven)
     if ending.action == .cancel { object["provenOff"] = .bool(isProven) }
     object["stopped"] = ending.stop.map { .string($0.rawValue) }
+    object["stoppedBecause"] = ending.stopDetail.map(JSONValue.string)
     object["folder"] = .string(ending.folder)
     object["bundle"] = ending.bundlePath.map(JSONValue.string)
     object["bundleSha256"] = ending.bundleSHA256.map(JSONValue.string)

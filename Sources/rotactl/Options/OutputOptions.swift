@@ -22,6 +22,13 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Say what helps to find a fault.")
   var debug = false
 
+  @Option(
+    help: ArgumentHelp(
+      "The configuration file instead of ./rotactl.json and your own; none reads the system's "
+        + "alone.", valueName: "file"),
+    completion: .file())
+  var config: String?
+
   func resolved(_ settings: Settings) throws(UsageProblem) -> ResolvedOutput {
     let quiet = try settings.flag(quiet, "quiet")
     let chosen = try settings.value(progress, "progress", OutputOptions.readProgress)

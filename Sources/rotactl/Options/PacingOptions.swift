@@ -31,6 +31,12 @@ struct PacingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Let each rate grow from one change a second to its limit over this time.",
+      valueName: "duration"))
+  var rampUp: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Attempts for each call, the first one included (default: the profile's max_attempts, or 3).",
       valueName: "n"))
   var maxAttempts: String?
@@ -52,6 +58,9 @@ struct PacingOptions: ParsableArguments {
     ResolvedPacing(
       rate: try settings.value(rate, "rate", RateValue.read)?.perSecond ?? defaultRate,
       laneRates: try settings.list(laneRate, "lane-rate", LaneRateValue.read),
+      rampUp: try settings.value(rampUp, "ramp-up", DurationValue.read).map {
+        RampUp(seconds: $0.seconds)
+      },
       burst: try settings.value(
         burst, "burst", SettingReader.wholeNumber(PacingOptions.burstBounds)) ?? 2,
       concurrency: try settings.value(

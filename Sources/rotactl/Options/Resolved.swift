@@ -32,6 +32,8 @@ struct ResolvedPacing: Sendable, Hashable {
   var rate: Double
   /// Rates of lanes for which another one was asked.
   var laneRates: [ConfiguredLimits.LaneRate] = []
+  /// How each lane's rate grows; nil begins with all of it.
+  var rampUp: RampUp?
   /// Calls that may leave a lane at once after a pause.
   var burst: Int
   /// Calls in flight over all lanes.
@@ -53,7 +55,7 @@ struct ResolvedPacing: Sendable, Hashable {
 
   /// For the lanes' pacers.
   var limits: ConfiguredLimits {
-    ConfiguredLimits(rate: rate, burst: Double(burst), laneRates: laneRates)
+    ConfiguredLimits(rate: rate, burst: Double(burst), laneRates: laneRates, ramp: rampUp)
   }
 }
 
@@ -87,6 +89,18 @@ struct ResolvedRun: Sendable, Hashable {
   var isDryRun: Bool
   var seal = ResolvedSeal()
   var deadline: Duration?
+  /// Where the locks of accounts and regions lie; nil for the usual place.
+  var lockFolder: String?
+}
+
+/// A plan that is run instead of manifests.
+struct ResolvedSavedPlan: Sendable, Hashable {
+  /// Nil where manifests are run.
+  var path: String?
+  /// In seconds.
+  var maximumAge: Double
+  /// The place that set the age.
+  var ageOrigin: String
 }
 
 /// How the process talks.

@@ -41,6 +41,13 @@ struct RunOptions: ParsableArguments {
 
   @OptionGroup var seal: SealOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "Where the locks lie that let one run at a time change an account and region "
+        + "(default: /run/lock/rotactl, else /tmp/rotactl-locks).", valueName: "dir"),
+    completion: .directory)
+  var lockFolder: String?
+
   func resolved(_ settings: Settings) throws(UsageProblem) -> ResolvedRun {
     ResolvedRun(
       incident: try settings.value(incident, "incident", SettingReader.line),
@@ -53,6 +60,7 @@ struct RunOptions: ParsableArguments {
       isConfirmed: try settings.flag(isConfirmed, "yes"),
       isDryRun: try settings.flag(isDryRun, "dry-run"),
       seal: try seal.resolved(settings),
-      deadline: try settings.value(deadline, "deadline", DurationValue.read)?.duration)
+      deadline: try settings.value(deadline, "deadline", DurationValue.read)?.duration,
+      lockFolder: try settings.value(lockFolder, "lock-folder", SettingReader.path))
   }
 }

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import RotationCore
 
 /// Something typed, or set in the environment, that cannot be used: exit status 2.
 struct UsageProblem: Error, Sendable, Hashable {
@@ -27,20 +28,30 @@ struct ValueProblem: Error, Sendable, Hashable {
   }
 }
 
-/// Turns what was typed, else what the environment says, into values.
+/// Turns what was typed, else what the environment says, else a configuration, into values.
 ///
-/// The one place where `ROTACTL_<NAME>` is looked up. Options reach it as text, so that an option
-/// and its variable are read by the same rule and refused in the same words. An empty variable
-/// counts as unset.
+/// The one place where `ROTACTL_<NAME>` is looked up. Options reach it as text, so that an option,
+/// its variable and its line in a file are read by the same rule and refused in the same words. An
+/// empty variable counts as unset.
 struct Settings: Sendable {
   private let environment: [String: String]
+  /// Below the environment, the first one that sets an option counts.
+  private let layers: [SettingLayer]
+  private let log: SettingLog
 
-  init(environment: [String: String]) { self.environment = environment }
-
-  /// The environment of this process.
-  static func ofProcess() -> Settings {
-    Settings(environment: ProcessInfo.processInfo.environment)
+  init(environment: [String: String], layers: [SettingLayer] = []) {
+    self.environment = environment
+    self.layers = layers
+    log = SettingLog()
   }
+
+  /// The same settings with one more layer, right below the environment.
+  func adding(_ layer: SettingLayer) -> Settings {
+    Settings(environment: environment, layers: [layer] + layers)
+  }
+
+  /// What an option came to and where that was set; nil while it was not read, or not set.
+  func effective(_ name: String) -> SettingLayer.Entry? { log[name] }
 
   /// `in-flight` to `ROTACTL_IN_FLIGHT`.
   static func variable(for name: String) -> String {
@@ -53,37 +64,64 @@ struct Settings: Sendable {
     return text
   }
 
+  private func fromLayers(_ name: String) -> SettingLayer.Entry? {
+    layers.lazy.compactMap { $0.entries[name] }.first
+  }
+
+  /// What counts for an option: typed, from its variable, or from the layers.
+  private func entry(_ typed: [String], _ name: String, splits: Bool) -> SettingLayer.Entry? {
+    var entry: SettingLayer.Entry?
+    if !typed.isEmpty {
+      entry = .init(values: typed, origin: "--\(name)")
+    } else if let text = fromEnvironment(name) {
+      entry = .init(
+        values: splits ? Settings.parts(of: text) : [text], origin: Settings.variable(for: name))
+    } else {
+      entry = fromLayers(name)
+    }
+    if let entry { log.note(name, entry) }
+    return entry
+  }
+
   /// The value of an option, or of its variable when it was not typed; nil without either.
   ///
   /// `name` is the option's without dashes, `read` turns the text into a value.
   func value<Value>(
     _ typed: String?, _ name: String, _ read: (String) throws(ValueProblem) -> Value
   ) throws(UsageProblem) -> Value? {
-    if let typed { return try convert(typed, place: "--\(name)", read) }
-    guard let text = fromEnvironment(name) else { return nil }
-    return try convert(text, place: Settings.variable(for: name), read)
+    guard let entry = entry(typed.map { [$0] } ?? [], name, splits: false),
+      let text = entry.values.last
+    else { return nil }
+    return try convert(text, place: entry.origin, read)
   }
 
   /// A repeatable option, or its variable split at commas.
   func list<Value>(
     _ typed: [String], _ name: String, _ read: (String) throws(ValueProblem) -> Value
   ) throws(UsageProblem) -> [Value] {
-    var place = "--\(name)"
-    var texts = typed
-    if typed.isEmpty, let text = fromEnvironment(name) {
-      place = Settings.variable(for: name)
-      texts = text.split(separator: ",").map { Settings.trimmed(String($0)) }
-        .filter { !$0.isEmpty }
-    }
+    guard let entry = entry(typed, name, splits: true) else { return [] }
     var values: [Value] = []
-    for text in texts { values.append(try convert(text, place: place, read)) }
+    for text in entry.values { values.append(try convert(text, place: entry.origin, read)) }
     return values
+  }
+
+  /// Values with the place that set them, for rules that tell it.
+  func rules<Value: Sendable & Hashable>(
+    _ typed: [String], _ name: String, _ read: (String) throws(ValueProblem) -> Value
+  ) throws(UsageProblem) -> [RunGuards.Rule<Value>] {
+    let values = try list(typed, name, read)
+    guard let origin = log[name]?.origin else { return [] }
+    return values.map { RunGuards.Rule($0, origin: origin) }
+  }
+
+  /// The parts of a list in one text.
+  static func parts(of text: String) -> [String] {
+    text.split(separator: ",").map { Settings.trimmed(String($0)) }.filter { !$0.isEmpty }
   }
 
   /// A flag: true when typed, else what its variable says, else false.
   func flag(_ typed: Bool, _ name: String) throws(UsageProblem) -> Bool {
-    guard !typed else { return true }
-    return try value(nil, name, Settings.readFlag) ?? false
+    try value(typed ? "1" : nil, name, Settings.readFlag) ?? false
   }
 
   private func convert<Value>(

@@ -14,6 +14,9 @@ struct EngineHarness: Sendable {
   let board = ProgressBoard()
   let loop: AttemptLoop
   let pacers: PacerRegistry
+  var stopRules = StopRules()
+  /// Whether the plan is one that was saved and reviewed.
+  var isSaved = false
 
   /// The moment at which every simulation starts.
   static let start = Timestamp(milliseconds: 1_795_457_501_000)
@@ -56,9 +59,12 @@ struct EngineHarness: Sendable {
   func plan(_ targets: [Target]) async throws -> Planner<InProcessService>.Result {
     let examiner = Examiner(
       reader: service, loop: loop, pacers: pacers, identities: await identities(targets), width: 32)
-    let header = PlanHeader(
+    var header = PlanHeader(
       createdAt: clock.now(), toolVersion: "test", offline: false, incident: nil, reason: nil,
       manifests: [])
+    if isSaved {
+      header.saved = SavedPlan(operatorName: "o", host: "h", callers: [], settings: [])
+    }
     var rest = targets[...]
     return try await Planner(examiner: examiner, stop: stop).write(
       to: planPath, header: header, overview: PlanOverview(now: clock.now())
@@ -115,7 +121,8 @@ struct EngineHarness: Sendable {
     }
     let executor = RunExecutor(
       service: service, loop: loop, pacers: pacers, identities: await identities(targets),
-      settings: .init(inFlight: inFlight, inFlightTimeout: timeout, laneWorkers: 16))
+      settings: .init(
+        inFlight: inFlight, inFlightTimeout: timeout, laneWorkers: 16, stopRules: stopRules))
     try await executor.execute(planPath: planPath, journal: journal, marks: state.marks)
     try await journal.close()
   }
