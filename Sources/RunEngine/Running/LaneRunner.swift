@@ -6,7 +6,11 @@ struct LaneRunner<Service: SecretsManagerService>: Sendable {
   struct Item: Sendable {
     let offset: Int
     let length: Int
-    let inDoubt: Bool
+    var inDoubt: Bool
+    /// How often an unknown outcome of this run was looked at again.
+    var rereads = 0
+    /// Whether it stands in the journal as unknown and waits to be looked at again.
+    var isUnknown = false
     var waited: TargetRunner<Service>.WaitState?
   }
 
@@ -29,6 +33,9 @@ struct LaneRunner<Service: SecretsManagerService>: Sendable {
     }
     func postpone(_ item: Item, until due: Double) { queue.postpone(item, until: due) }
   }
+
+  /// Pauses before an unknown outcome is looked at again: what was in the way may have passed.
+  private static var rereadPauses: [Double] { [10, 30] }
 
   /// Works until every target is settled or the run stops.
   ///
@@ -53,12 +60,24 @@ struct LaneRunner<Service: SecretsManagerService>: Sendable {
       case .start(var item):
         let entry = try store.entry(at: item.offset, length: item.length)
         if item.waited != nil { loop.board.waits(-1) }
+        if item.isUnknown { loop.board.settled(.unknown, count: -1) }
+        item.isUnknown = false
         let turn = await runner.turn(
           entry, inDoubt: item.inDoubt, waited: item.waited, pacer: pacer)
         switch turn {
         case .settled(let settlement):
           journal.append(.settled(settlement))
           loop.board.settled(settlement.outcome)
+          guard settlement.outcome == .unknown, item.rereads < Self.rereadPauses.count else {
+            continue
+          }
+          let pause = Self.rereadPauses[item.rereads]
+          item.inDoubt = true
+          item.isUnknown = true
+          item.rereads += 1
+          item.waited = runner.again(after: settlement)
+          loop.board.waits(1)
+          await desk.postpone(item, until: loop.clock.elapsed() + pause)
         case .wait(let seconds, let state):
           loop.board.waits(1)
           item.waited = state

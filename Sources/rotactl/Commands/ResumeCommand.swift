@@ -47,6 +47,11 @@ struct ResumeCommand: RotactlCommand {
         hint: "wait for it to end", status: .refused)
     }
     defer { extendLifetime(lock) }
+    guard DurableFile.exists(folder.file(RunLayout.runFile)) else {
+      throw Diagnostic(
+        "the run never began: it was not confirmed, and nothing was changed", at: folder.path,
+        hint: "start it again with `rotactl run`", status: .refused)
+    }
     let recorded = try RecordedRun(folder: folder)
     guard !recorded.isDrill else {
       throw Diagnostic(
@@ -55,13 +60,13 @@ struct ResumeCommand: RotactlCommand {
     }
     let seal = try await run.seal.load(format: recorded.bundleFormat, console)
     let state = try readJournal(of: folder)
-    let (header, profiles) = try checkedPlan(of: folder, state)
+    let plan = try checkedPlan(of: folder, state)
     let session = try Session(
       connection: recorded.merged(into: connection.resolved(settings)),
       pacing: try pacing.resolved(
-        settings, defaultRate: recorded.rate ?? header.action.defaultRate),
+        settings, defaultRate: recorded.rate ?? plan.header.action.defaultRate),
       environment: process.environment,
-      sessionName: RunFlow.sessionName(runID: folder.runID, incident: header.incident),
+      sessionName: RunFlow.sessionName(runID: folder.runID, incident: plan.header.incident),
       command: "resume", console: console)
     defer { session.client.close() }
     Signals.drain(into: session.stop) { name in
@@ -69,28 +74,35 @@ struct ResumeCommand: RotactlCommand {
     }
     let progress = ProgressLoop(session.board, console, mode: output.progress)
     defer { progress.stop() }
-    let identities = try await identities(profiles, session, recorded, console)
+    let identities = try await identities(plan.profiles, session, recorded, console)
     let conduct = RunConduct(
       session: session, console: console, output: output, folder: folder,
       reports: DurableFile.folder(of: folder.path), bundleFormat: recorded.bundleFormat,
       writesReportFiles: recorded.writesReportFiles,
       inFlight: try inFlight.resolved(settings, default: recorded.inFlight ?? .wait),
-      identities: identities, incident: header.incident, reason: header.reason,
+      identities: identities, incident: plan.header.incident, reason: plan.header.reason,
       seal: seal, upload: upload, progress: progress)
     return try await conduct.execute(
-      planSHA256: state.planSHA256, targets: state.targets, earlier: state,
+      planSHA256: plan.sha256, targets: plan.targets, earlier: state,
       deadline: run.deadline)
   }
 
-  private func readJournal(of folder: RunFolder) throws -> JournalState {
+  /// - Returns: nil for a run that ended between its confirmation and its first record, and so
+  ///   has sent nothing.
+  private func readJournal(of folder: RunFolder) throws -> JournalState? {
     let path = folder.file(RunLayout.journalFile)
     guard DurableFile.exists(path) else {
-      throw Diagnostic(
-        "the run never began: it has no journal", at: folder.path,
-        hint: "start it again with `rotactl run`", status: .refused)
+      guard !DurableFile.exists(folder.file(RunLayout.resultsFile)) else {
+        throw Diagnostic(
+          "the run's journal is gone", at: path,
+          hint: "take it from the run's bundle, or start again with `rotactl run`",
+          status: .refused)
+      }
+      return nil
     }
     do {
-      return try JournalReader.read(path)
+      let state = try JournalReader.read(path)
+      return state.chain.lines == 0 ? nil : state
     } catch let damage as JournalDamage {
       throw Diagnostic(
         "the journal is damaged", at: "\(damage.path):\(damage.line)", because: damage.what,
@@ -98,11 +110,18 @@ struct ResumeCommand: RotactlCommand {
     }
   }
 
-  /// The plan's header and the profiles with a region each, once plan and manifests are proven to
-  /// be those that the run began with.
+  private struct CheckedPlan {
+    let header: PlanHeader
+    /// A region for each profile.
+    let profiles: [String?: String]
+    let sha256: String
+    let targets: Int
+  }
+
+  /// The plan, once it and the manifests are proven to be those that the run began with.
   private func checkedPlan(
-    of folder: RunFolder, _ state: JournalState
-  ) throws -> (PlanHeader, [String?: String]) {
+    of folder: RunFolder, _ state: JournalState?
+  ) throws -> CheckedPlan {
     let path = folder.file(RunLayout.planFile)
     var profiles: [String?: String] = [:]
     var reader = try PlanFileReader(path: path)
@@ -114,7 +133,8 @@ struct ResumeCommand: RotactlCommand {
         profiles[entry.target.profile] = entry.actingRegion
       }
     }
-    guard reader.digest() == state.planSHA256, targets == state.targets else {
+    let sha256 = reader.digest()
+    guard state == nil || sha256 == state?.planSHA256 && targets == state?.targets else {
       throw Diagnostic(
         "the plan is not the one that the run began with", at: path, status: .refused)
     }
@@ -125,7 +145,7 @@ struct ResumeCommand: RotactlCommand {
           "the manifest is not the one that the run began with", at: copy, status: .refused)
       }
     }
-    return (header, profiles)
+    return CheckedPlan(header: header, profiles: profiles, sha256: sha256, targets: targets)
   }
 
   private func identities(
