@@ -5,6 +5,7 @@ import Testing
 
 /// Disks that fill up, folders that go away, signals, networks that lie: seen from outside.
 @Suite(
+  .serialized,
   .enabled(
     if: Program.rotactl != nil && Program.foreign("python3") != nil,
     "needs the built binary and python3: see .ci/test"))

@@ -36,7 +36,9 @@ class Wrong(Exception):
 
 
 def scenario(secrets, seed, faulty):
-    kinds = ["throttle", "500", "reset", "garbage200", "cutBody"] if faulty else []
+    lossy = ["500", "reset", "garbage200", "cutBody"]
+    faults = [(kind, moment) for kind in lossy for moment in ("before", "after")]
+    faults.append(("throttle", "before"))
     return {
         "schema": "rotactl.scenario/1",
         "seed": seed,
@@ -48,8 +50,7 @@ def scenario(secrets, seed, faulty):
         ],
         "faults": [
             {"kind": kind, "probability": 0.02, "moment": moment}
-            for kind in kinds
-            for moment in ("before", "after")
+            for kind, moment in (faults if faulty else [])
         ],
     }
 

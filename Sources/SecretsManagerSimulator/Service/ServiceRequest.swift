@@ -59,7 +59,8 @@ package struct Refusal: Error, Sendable, Hashable {
     "InternalServiceError", "An error occurred on the server side.", status: 500)
   /// The same with a message of so many bytes.
   static func internalError(bytes: Int) -> Refusal {
-    Refusal("InternalServiceError", String(repeating: "x", count: bytes), status: 500)
+    let text = String(decoding: [UInt8](repeating: UInt8(ascii: "x"), count: bytes), as: UTF8.self)
+    return Refusal("InternalServiceError", text, status: 500)
   }
   static let unavailable = Refusal(
     "ServiceUnavailable", "The service is temporarily unable to handle the request.", status: 503)

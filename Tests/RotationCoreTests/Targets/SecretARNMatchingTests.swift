@@ -9,6 +9,12 @@ import Testing
     #expect(SecretARN.text(SecretARNMatchingTests.arn, answers: asked))
   }
 
+  @Test func `what does not begin as an ARN is none`() {
+    #expect(throws: SecretARN.Problem.self) {
+      try SecretARN(parsing: "urn" + SecretARNMatchingTests.arn.dropFirst(3))
+    }
+  }
+
   @Test(arguments: [
     "db-1", "app/db", "app/db-1-a1B2c3", "app/db-1-", "", "1", "secret:app/db-1", "app/db-11",
     "arn:aws:secretsmanager:eu-west-1:111122223333:secret:app/db-1-a1B2c3",

@@ -5,7 +5,9 @@ import TestSupport
 import Testing
 
 /// Every fault at every rate, each held against the server's truth.
-@Suite struct FaultMatrixTests {
+///
+/// One after the other: each case has a thread of its own that turns while it waits.
+@Suite(.serialized) struct FaultMatrixTests {
   private static let account = "111122223333"
   private static let east = "us-east-1"
   private static let west = "eu-west-1"
@@ -38,8 +40,16 @@ import Testing
   }
 
   /// Half of the strikes come before the operation is carried out, half after it.
+  ///
+  /// What is refused with 400 was never carried out.
   private static func rules(_ kind: FaultKind, _ probability: Double) -> [FaultRule] {
-    [false, true].map { after in
+    if [.throttle, .expiredToken, .clockSkew(seconds: 900)].contains(kind) {
+      return [
+        FaultRule(
+          kind: kind, trigger: .probability(probability), retryAfterMilliseconds: 700)
+      ]
+    }
+    return [false, true].map { after in
       FaultRule(
         kind: kind, trigger: .probability(probability / 2), strikesAfter: after,
         retryAfterMilliseconds: after ? 700 : nil)
@@ -81,7 +91,7 @@ import Testing
     #expect(result.outcomes[.unknown, default: 0] == 0)
   }
 
-  @Test(arguments: [FaultKind.unavailable, .hugeError(bytes: 2_000_000), .html, .silence])
+  @Test(arguments: [FaultKind.unavailable, .html, .silence])
   func `a region that refuses every change costs another one nothing`(kind: FaultKind)
     async throws
   {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Disks that fill up, folders that go away, calendars that jump.
-@Suite struct HardTimesTests {
+@Suite(.serialized) struct HardTimesTests {
   private func scenario(_ count: Int, state: SecretTemplate.State = .rotating) -> Scenario {
     var scenario = Scenario()
     scenario.accounts = [SimulatedAccount(accountID: "111122223333", profiles: ["default"])]

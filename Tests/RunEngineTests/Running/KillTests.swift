@@ -1,3 +1,4 @@
+import DurableFiles
 import RotationCore
 import RunEngine
 import SecretsManagerSimulator
@@ -5,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Kills at every kind of moment, then another process, killed again perhaps.
-@Suite struct KillTests {
+@Suite(.serialized) struct KillTests {
   private static let account = "111122223333"
   private static let count = 14
 
@@ -19,14 +20,15 @@ import Testing
       name: "db-{n}", accountIDs: [KillTests.account], regions: ["us-east-1", "eu-west-1"])
     many.count = KillTests.count / 2
     scenario.secrets = [many]
-    // Every second life of a process is made hard as well.
+    // Every second run has faults as well.
     guard seed % 2 == 1 else { return scenario }
     scenario.staleReadsMilliseconds = 700
-    scenario.faults = [FaultKind.throttle, .internalError, .reset, .garbage200].flatMap { kind in
+    scenario.faults = [FaultKind.internalError, .reset, .garbage200].flatMap { kind in
       [false, true].map {
         FaultRule(kind: kind, trigger: .probability(0.04), strikesAfter: $0)
       }
     }
+    scenario.faults.append(FaultRule(kind: .throttle, trigger: .probability(0.04)))
     return scenario
   }
 
@@ -37,7 +39,11 @@ import Testing
     _ harness: EngineHarness, _ targets: [Target], sha256: String, killedAt event: Int?,
     seed: UInt64
   ) async throws -> Bool {
-    let passage = MortalPassage(harness, dyingAt: event ?? .max, seed: seed)
+    let inherited =
+      DurableFile.exists(harness.journalPath)
+      ? try JournalReader.read(harness.journalPath).validBytes : 0
+    let passage = MortalPassage(
+      harness, dyingAt: event ?? .max, inherited: inherited, seed: seed)
     try await harness.time.run {
       let work = harness.time.begin {
         try await harness.execute(targets, sha256: sha256, over: passage)
@@ -58,7 +64,7 @@ import Testing
         .filter { $0.outcome != .unknown }.compactMap { $0.after?.arn })
   }
 
-  @Test(arguments: 0..<150)
+  @Test(arguments: 0..<30)
   func `a killed run resumes, repeats nothing proven and skips nothing`(number: Int) async throws {
     let seed = UInt64(number)
     var random = SeededRandom(seed: seed &* 7919)

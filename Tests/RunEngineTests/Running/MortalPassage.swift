@@ -13,6 +13,8 @@ final class MortalPassage: SecretsManagerService, @unchecked Sendable {
   private let service: InProcessService
   private let journalPath: String
   private let lastEvent: Int
+  /// The bytes that earlier processes left.
+  private let inherited: Int
   // What changes is guarded by the one thread of virtual time.
   private var events = 0
   private var random: SeededRandom
@@ -21,7 +23,8 @@ final class MortalPassage: SecretsManagerService, @unchecked Sendable {
   private(set) var remains: [UInt8]?
   var onDeath: @Sendable () -> Void = {}
 
-  init(_ harness: EngineHarness, dyingAt event: Int, seed: UInt64) {
+  init(_ harness: EngineHarness, dyingAt event: Int, inherited: Int, seed: UInt64) {
+    self.inherited = inherited
     service = harness.service
     journalPath = harness.journalPath
     lastEvent = event
@@ -41,14 +44,14 @@ final class MortalPassage: SecretsManagerService, @unchecked Sendable {
 
   /// The bytes that were flushed for sure: up to the last intent whose request has left.
   private func durable(_ journal: [UInt8]) -> Int {
-    var end = 0
+    var end = inherited
     var start = 0
     while let newline = journal[start...].firstIndex(of: 0x0A) {
       if case .intent(_, _, _, let secretID, _) =
         try? JournalRecord.parse(line: Array(journal[start..<newline])).record,
         sent.contains(secretID)
       {
-        end = newline + 1
+        end = max(end, newline + 1)
       }
       start = newline + 1
     }

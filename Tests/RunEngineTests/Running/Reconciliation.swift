@@ -69,7 +69,7 @@ struct Reconciliation {
     case .unknown: claim(intents.contains(ordinal), "and nothing was sent for it")
     case .failed: claim(!intents.contains(ordinal) || isOn == true, "and off")
     case .skipped: claim(!wasCancelled, "and was turned off")
-    case .mergedIntoPrimary, .notAttempted: break
+    default: break
     }
   }
 }
