@@ -17,7 +17,8 @@ guard CommandLine.argc > 1, let name = CommandLine.arguments.dropFirst().first,
   let wanted = FuzzTarget(rawValue: name)
 else {
   let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: " ")
-  fputs("name one of: \(names)\n", stderr)
+  let text = Array("name one of: \(names)\n".utf8)
+  _ = write(STDERR_FILENO, text, text.count)
   exit(2)
 }
 target = wanted

@@ -30,7 +30,8 @@ struct EngineHarness: Sendable {
     self.time = time
     let now: @Sendable () -> Timestamp = { EngineHarness.start.adding(seconds: time.elapsed) }
     clock = RunClock(
-      now: { EngineHarness.start.adding(seconds: wall(time.elapsed)) }, elapsed: { time.elapsed }, sleep: { await time.sleep($0) })
+      now: { EngineHarness.start.adding(seconds: wall(time.elapsed)) }, elapsed: { time.elapsed },
+      sleep: { await time.sleep($0) })
     service = InProcessService(
       scenario: scenario, now: now, sleep: { await time.sleep($0 / .seconds(1)) })
     loop = AttemptLoop(

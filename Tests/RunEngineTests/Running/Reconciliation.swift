@@ -29,7 +29,9 @@ struct Reconciliation {
         guard let region = call.region, let id = call.secretID else { return nil }
         return "\(region) \((try? SecretARN(parsing: id))?.name ?? id)"
       })
-    for ordinal in targets.indices { judge(ordinal, wasCancelled: effective.contains(names[ordinal])) }
+    for ordinal in targets.indices {
+      judge(ordinal, wasCancelled: effective.contains(names[ordinal]))
+    }
     if outcomes.values.reduce(0, +) != targets.count {
       problems.append("\(outcomes) do not add up to \(targets.count)")
     }
