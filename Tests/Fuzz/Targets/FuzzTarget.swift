@@ -57,6 +57,7 @@ package enum FuzzTarget: String, Sendable, CaseIterable {
     var problems: [String] = []
     mutating func entry(_ entry: ManifestEntry) { entries.append(entry) }
     mutating func problem(_ problem: ManifestProblem) { problems.append(problem.text) }
+    mutating func selector(_ selector: ManifestSelector) {}
   }
 
   private static func decoded(_ bytes: [UInt8], _ format: ManifestFormat, piece: Int) -> Sink {
