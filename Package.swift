@@ -107,8 +107,8 @@ let package = Package(
     .testTarget(
       name: "RunEngineTests",
       dependencies: [
-        "RunEngine", "RotationCore", "DurableFiles", "Cryptography", "SecretsManagerSimulator",
-        "TestSupport",
+        "RunEngine", "RotationCore", "DurableFiles", "Cryptography", "EvidenceBundle",
+        "SecretsManagerSimulator", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(
@@ -125,8 +125,26 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "RotationCore", "JMESPath", "Cryptography", "DurableFiles", "SecretsManagerClient",
+        "RunEngine", "EvidenceBundle",
+      ],
+      path: "Tests/Fuzz/Targets", swiftSettings: strict),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["FuzzTargets", "DurableFiles", "TestSupport"],
+      path: "Tests/Fuzz/Tests", swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests", dependencies: ["RotationCore", "Cryptography", "TestSupport"],
       exclude: ["Fixtures", "Servers"], swiftSettings: strict),
   ]
 )
+
+// Needs libFuzzer at the link, which only `Tests/Fuzz/fuzz` asks for.
+if Context.environment["ROTACTL_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "drive", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver",
+      swiftSettings: strict))
+}

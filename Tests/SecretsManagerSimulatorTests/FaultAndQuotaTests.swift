@@ -38,7 +38,8 @@ import Testing
     let kinds: [(FaultKind, Int?)] = [
       (.throttle, 400), (.internalError, 500), (.unavailable, 503), (.slow(milliseconds: 5), 200),
       (.reset, nil), (.cutBody, 200), (.garbage200, 200), (.html, 502),
-      (.clockSkew(seconds: 900), 400), (.expiredToken, 400),
+      (.clockSkew(seconds: 900), 400), (.expiredToken, 400), (.silence, nil),
+      (.hugeError(bytes: 9), 500),
     ]
     for (kind, status) in kinds {
       var fixture = FaultAndQuotaTests.fixture(
@@ -46,6 +47,22 @@ import Testing
       #expect(fixture.exchange("DescribeSecret", ["SecretId": "off"]).status == status)
       #expect(fixture.exchange("DescribeSecret", ["SecretId": "off"]).status == 200)
     }
+  }
+
+  @Test func `an answer asks for a pause where the rule says so`() {
+    var fixture = FaultAndQuotaTests.fixture(
+      FaultRule(kind: .throttle, trigger: .firstAttempts(1), retryAfterMilliseconds: 1500))
+    let struck = fixture.exchange("DescribeSecret", ["SecretId": "off"])
+    #expect(struck.retryAfterMilliseconds == 1500)
+    #expect(
+      fixture.exchange("DescribeSecret", ["SecretId": "off"]).retryAfterMilliseconds == nil)
+  }
+
+  @Test func `a huge error has as many bytes as were asked for`() {
+    var fixture = FaultAndQuotaTests.fixture(
+      FaultRule(kind: .hugeError(bytes: 2_000_000), trigger: .firstAttempts(1)))
+    let message = fixture.ask("DescribeSecret", ["SecretId": "off"]).refusal?.message
+    #expect(message?.utf8.count == 2_000_000)
   }
 
   @Test func `chance repeats itself whatever the order`() {

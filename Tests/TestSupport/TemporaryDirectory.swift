@@ -46,3 +46,11 @@ package final class TemporaryDirectory: Sendable {
     [UInt8](try Data(contentsOf: URL(filePath: path + "/" + name)))
   }
 }
+
+extension TemporaryDirectory {
+  /// Makes a symbolic link.
+  package func link(_ name: String, to target: String) throws {
+    try FileManager.default.createSymbolicLink(
+      atPath: path + "/" + name, withDestinationPath: target)
+  }
+}

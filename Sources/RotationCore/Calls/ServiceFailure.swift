@@ -66,6 +66,14 @@ package struct ServiceFailure: Error, Sendable, Hashable {
     kind == .service && code == "ResourceNotFoundException"
   }
 
+  /// The beginning of the message, at most so many Unicode scalars.
+  ///
+  /// Not characters: one of them can be as long as the whole answer.
+  package func excerpt(_ limit: Int) -> String {
+    guard message.utf8.count > limit else { return message }
+    return String(String.UnicodeScalarView(message.unicodeScalars.prefix(limit)))
+  }
+
   /// Whether the service may have carried the call out although we hold no answer that says so.
   package var leavesDoubt: Bool {
     switch kind {

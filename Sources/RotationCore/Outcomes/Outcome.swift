@@ -62,12 +62,6 @@ package struct AttemptRecord: Sendable, Hashable {
   /// How long was waited before the next attempt; nil when there was none.
   package var retryDelayMilliseconds: Int?
 
-  /// Whether the service may have carried it out although no answer says so: only a refusal with
-  /// a status of 400 to 499 is sure.
-  package var mayHaveHappened: Bool {
-    errorCode != nil && !(400..<500).contains(httpStatus ?? 0)
-  }
-
   package init(
     operation: ServiceOperation, number: Int, startedAt: Timestamp, durationMilliseconds: Int
   ) {

@@ -26,6 +26,9 @@ package struct SecretARN: Sendable, Hashable {
   package static func looksLikeARN(_ text: String) -> Bool { text.utf8.starts(with: "arn:".utf8) }
 
   package init(parsing text: String) throws(Problem) {
+    guard SecretARN.looksLikeARN(text) else {
+      throw Problem(what: "a text that is no ARN", mend: SecretARN.form)
+    }
     // By bytes: this runs several times for each of a million rows.
     var text = text
     let cuts = text.withUTF8 { bytes -> [Int] in

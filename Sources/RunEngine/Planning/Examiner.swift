@@ -106,7 +106,7 @@ package struct Examiner<Reader: SecretsManagerReader>: Sendable {
     let result = await loop.persistentCall(
       .describeSecret, profile: site.profile, pacer: pacer, attempts: &attempts
     ) { attempt in
-      await reader.describeSecret(id, at: site, attempt: attempt)
+      await reader.checkedState(of: id, at: site, attempt: attempt)
     }
     switch result {
     case .failure(let failure):

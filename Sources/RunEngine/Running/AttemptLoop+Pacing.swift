@@ -26,13 +26,13 @@ extension AttemptLoop {
   ) async -> Exchange<Output>? {
     if mode == .adaptive, operation.isMutating, await !adaptiveToken(pacer) { return nil }
     guard let line = pacer.line(for: operation) else {
-      return await limit.hold { await exchange(operation, attempt, send) }
+      return await placed(pacer) { await exchange(operation, attempt, send) }
     }
     while true {
       guard let due = await slot(operation, pacer, line, freshness) else { return nil }
       let wait = due - clock.elapsed()
       if wait > 0, await !stop.wait(wait, on: clock) { return nil }
-      let sent = await limit.hold { () -> Exchange<Output>? in
+      let sent = await placed(pacer) { () -> Exchange<Output>? in
         guard await pacer.leave(operation, due: due, now: clock.elapsed()),
           !(operation.isMutating && stop.isStopped)
         else { return nil }
@@ -41,6 +41,13 @@ extension AttemptLoop {
       if let sent { return sent }
       if stop.isStopped { return nil }
     }
+  }
+
+  /// Sends when the bound on calls in flight allows it, few at a time in a lane that does not
+  /// answer.
+  private func placed<R: Sendable>(_ pacer: LanePacer, _ body: () async -> R) async -> R {
+    guard await pacer.isSick else { return await limit.hold(body) }
+    return await pacer.sickLine.hold { await limit.hold(body) }
   }
 
   /// Waits for a token of AWS's adaptive mode.
@@ -128,7 +135,7 @@ extension AttemptLoop {
     if case .failure(let failure) = reply.result {
       failed = failure
       record.errorCode = failure.code
-      record.errorMessage = String(failure.message.prefix(500))
+      record.errorMessage = failure.excerpt(500)
       record.httpStatus = reply.httpStatus ?? failure.httpStatus
       record.requestID = reply.requestID ?? failure.requestID
     }

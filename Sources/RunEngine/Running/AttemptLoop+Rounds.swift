@@ -9,10 +9,13 @@ extension AttemptLoop {
   /// attempt; the target then waits for its next round instead of failing, and has twelve of them,
   /// so that it keeps its number of attempts.
   ///
+  /// A network that is lost in the middle of a run, as on a laptop that slept, fails nothing for
+  /// about two minutes; see ``LaneOutage`` for what becomes of a lane that stays dead.
+  ///
   /// A throttle says that the lane was too fast, not that something is wrong with the target. The
   /// lane has lowered its rate by then, so the call has twelve rounds too, with pauses of up to
-  /// 16 s: about two minutes in which every answer was a throttle. A site that cannot be reached
-  /// is not asked again.
+  /// 16 s: about two minutes in which every answer was a throttle. A site that could never be
+  /// reached is not asked again.
   package func persistentCall<Output: Sendable>(
     _ operation: ServiceOperation, profile: String? = nil, pacer: LanePacer,
     attempts: inout [AttemptRecord], willSend: (Int) async -> Bool = { _ in true },
@@ -21,24 +24,34 @@ extension AttemptLoop {
   ) async -> Result<Output, ServiceFailure> {
     var round = 1
     while true {
-      if await pacer.isUnreachable { return .failure(unreachable(pacer.lane)) }
+      guard await pacer.admits(now: clock.elapsed()) else {
+        return .failure(await notAnswering(pacer))
+      }
       let result = await call(
         operation, profile: profile, pacer: pacer, attempts: &attempts, willSend: willSend,
         notSent: notSent, freshness: freshness, send: send)
-      guard case .failure(let failure) = result else { return result }
+      guard case .failure(var failure) = result else { return result }
+      failure.message = failure.excerpt(AttemptLoop.recordedMessage)
+      let failed = Result<Output, ServiceFailure>.failure(failure)
       let verdict = RetryPolicy.verdict(on: failure, of: operation)
-      guard round < rounds(after: failure, verdict) else { return result }
-      let doublings = min(round - 1, verdict == .throttling ? 4 : 2)
+      guard await round < rounds(after: failure, verdict, pacer) else { return failed }
+      let isPatient = verdict == .throttling || failure.kind == .connect
+      let doublings = min(round - 1, isPatient ? 4 : 2)
       let pause = Double(1 << doublings) * (0.5 + unit() / 2)
-      if await !stop.wait(pause, on: clock) { return result }
+      if await !stop.wait(pause, on: clock) { return failed }
       round += 1
     }
   }
 
+  /// A report keeps at most this many characters of a failure's message.
+  package static let recordedMessage = 2000
+
   /// The rounds that a call has whose last one ended so; none beyond the first for what will not
   /// pass.
-  private func rounds(after failure: ServiceFailure, _ verdict: RetryPolicy.Verdict) -> Int {
-    if failure.kind == .connect { return 1 }
+  private func rounds(
+    after failure: ServiceFailure, _ verdict: RetryPolicy.Verdict, _ pacer: LanePacer
+  ) async -> Int {
+    if failure.kind == .connect { return await pacer.hasAnswered ? 12 : 1 }
     if failure.isExpiredToken { return 4 }
     switch verdict {
     case .throttling: return 12
@@ -48,9 +61,15 @@ extension AttemptLoop {
     }
   }
 
-  private func unreachable(_ lane: LaneID) -> ServiceFailure {
-    ServiceFailure(
-      kind: .connect, code: "EndpointUnreachable",
-      message: "not sent: no call to \(lane.region) reached an endpoint")
+  private func notAnswering(_ pacer: LanePacer) async -> ServiceFailure {
+    let region = pacer.lane.region
+    guard await !pacer.isUnreachable else {
+      return ServiceFailure(
+        kind: .connect, code: "EndpointUnreachable",
+        message: "not sent: no call to \(region) reached an endpoint")
+    }
+    return ServiceFailure(
+      kind: .connect, code: "RegionNotAnswering",
+      message: "not sent: for some time no call to \(region) was answered by the service")
   }
 }

@@ -11,11 +11,15 @@ package actor LanePacer {
   private var throttles = 0
   private var connectFailures = 0
   private var reached = false
+  private var outage = LaneOutage()
   private var isPaused = false
   private nonisolated let isPaced: Bool
   /// Who waits for the pace stands in line; only the first asks for a slot.
   private nonisolated let lines = Dictionary(
     uniqueKeysWithValues: RateGroup.allCases.map { ($0, ConcurrencyLimit(1)) })
+
+  /// Where calls stand in line while the lane is sick, so that they leave places to other lanes.
+  nonisolated let sickLine = ConcurrencyLimit(2)
 
   /// Secrets may be listed 100 times a second and versions 50 times; the paces stay below it.
   private static let readRates: [RateGroup: Double] = [.listing: 80, .versionListing: 40]
@@ -108,6 +112,7 @@ package actor LanePacer {
 
   func learn(_ lesson: Lesson, now: Double) {
     if lesson.isThrottled { throttles += 1 }
+    outage.learn(lesson.failure, at: now)
     switch lesson.failure?.kind {
     case nil:
       reached = true
@@ -138,6 +143,15 @@ package actor LanePacer {
 
   /// True once several calls in a row found no endpoint and none ever did.
   var isUnreachable: Bool { !reached && connectFailures >= LanePacer.unreachableAfter }
+
+  /// Whether the lane has not answered for so long that its calls only stand in each other's way.
+  var isSick: Bool { outage.isSick }
+
+  /// Whether the service has ever answered in this lane.
+  var hasAnswered: Bool { outage.hasAnswered }
+
+  /// Whether a call may be sent; false while the lane is given up, but for a probe now and then.
+  func admits(now: Double) -> Bool { !isUnreachable && outage.admits(at: now) }
 
   /// How the lane stands.
   package var snapshot: LaneSnapshot {

@@ -14,6 +14,11 @@ struct LaneRunner<Service: SecretsManagerService>: Sendable {
   /// A target at its turn.
   private struct Turn: Sendable {
     let item: Item
+    var inDoubt: Bool
+    /// How often an unknown outcome of this run was looked at again.
+    var rereads = 0
+    /// Whether it stands in the journal as unknown and waits to be looked at again.
+    var isUnknown = false
     var waited: TargetRunner<Service>.WaitState?
   }
 
@@ -41,10 +46,13 @@ struct LaneRunner<Service: SecretsManagerService>: Sendable {
     init(_ items: [Item]) { fresh = items[...] }
 
     func next(now: Double) -> LaneQueue<Turn>.Next {
-      queue.next(now: now) { fresh.popFirst().map { Turn(item: $0, waited: nil) } }
+      queue.next(now: now) { fresh.popFirst().map { Turn(item: $0, inDoubt: $0.inDoubt) } }
     }
     func postpone(_ turn: Turn, until due: Double) { queue.postpone(turn, until: due) }
   }
+
+  /// Pauses before an unknown outcome is looked at again: what was in the way may have passed.
+  private static var rereadPauses: [Double] { [10, 30] }
 
   /// Works until every target is settled, or the run or this lane stops.
   ///
@@ -77,14 +85,28 @@ struct LaneRunner<Service: SecretsManagerService>: Sendable {
         let item = turn.item
         let entry = try store.entry(at: item.offset, length: Int(item.length))
         if turn.waited != nil { loop.board.waits(-1) }
+        let wasUnknown = turn.isUnknown
+        if wasUnknown { loop.board.settled(.unknown, count: -1) }
+        turn.isUnknown = false
         let result = await runner.turn(
-          entry, inDoubt: item.inDoubt, waited: turn.waited, pacer: pacer)
+          entry, inDoubt: turn.inDoubt, waited: turn.waited, pacer: pacer)
         switch result {
         case .settled(let settlement):
           journal.append(.settled(settlement))
           loop.board.settled(settlement.outcome)
-          if item.isChange || !settlement.isGood { watch.settled(settlement.outcome, in: counter) }
-          if !settlement.isGood, settlement.ordinal < bad?.ordinal ?? .max {
+          // An unknown outcome counts at once, and once.
+          if !wasUnknown, item.isChange || !settlement.isGood {
+            watch.settled(settlement.outcome, in: counter)
+          }
+          if settlement.outcome == .unknown, turn.rereads < Self.rereadPauses.count {
+            let pause = Self.rereadPauses[turn.rereads]
+            turn.inDoubt = true
+            turn.isUnknown = true
+            turn.rereads += 1
+            turn.waited = runner.again(after: settlement)
+            loop.board.waits(1)
+            await desk.postpone(turn, until: loop.clock.elapsed() + pause)
+          } else if !settlement.isGood, settlement.ordinal < bad?.ordinal ?? .max {
             bad = Setback(
               ordinal: settlement.ordinal,
               words: "target \(settlement.ordinal), \(entry.target.secretID) in "

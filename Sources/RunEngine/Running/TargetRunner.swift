@@ -159,6 +159,12 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
     }
   }
 
+  /// What a target takes along whose outcome could not be told.
+  func again(after settlement: Settlement) -> WaitState {
+    WaitState(
+      startedAt: settlement.startedAt, attempts: settlement.attempts, inDoubt: true, flight: nil)
+  }
+
   private func next(_ work: Work, _ flight: Flight?) -> WaitState {
     WaitState(
       startedAt: work.settlement.startedAt, attempts: work.attempts, inDoubt: work.inDoubt,
@@ -173,7 +179,7 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
     await loop.persistentCall(
       .describeSecret, profile: work.site.profile, pacer: work.pacer, attempts: &attempts
     ) {
-      await service.describeSecret(work.entry.actingID, at: work.site, attempt: $0)
+      await service.checkedState(of: work.entry.actingID, at: work.site, attempt: $0)
     }
   }
 
@@ -203,6 +209,8 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
     var lookedAt = loop.clock.elapsed()
     var looks: [AttemptRecord] = []
     var isStale = false
+    // Any attempt may have been carried out although its answer was lost.
+    var mayHaveHappened = work.inDoubt
     let result = await loop.persistentCall(
       operation, profile: work.site.profile, pacer: work.pacer, attempts: &work.attempts,
       willSend: { number in
@@ -229,11 +237,11 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
           lookedAt = loop.clock.elapsed()
           return !isStale
         }),
-      send: { await service.carryOut(change, at: draft.site, attempt: $0) })
-    // Any earlier attempt may have been carried out although its answer was lost.
-    let mayHaveHappened =
-      work.inDoubt
-      || work.attempts.contains { $0.operation == operation && $0.mayHaveHappened }
+      send: {
+        let reply = await service.checked(change, to: entry.actingID, at: draft.site, attempt: $0)
+        if case .failure(let failure) = reply.result, failure.leavesDoubt { mayHaveHappened = true }
+        return reply
+      })
     work.attempts += looks
     switch result {
     case .success: return await prove(work, operation, answered: true, failure: nil)
@@ -242,7 +250,7 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
       return .wait(0, next(work, flight))
     case .failure(let failure):
       if intents == 0 { return work.inDoubt ? doubt(work) : .untouched }
-      if mayHaveHappened || failure.leavesDoubt {
+      if mayHaveHappened {
         return await prove(work, operation, answered: false, failure: failure)
       }
       if loop.stop.isStopped, isPassing(failure) { return doubt(work) }

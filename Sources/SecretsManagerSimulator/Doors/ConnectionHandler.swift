@@ -54,9 +54,12 @@ final class ConnectionHandler: ChannelInboundHandler {
   }
 
   private static func write(_ reply: HTTPReply, keepAlive: Bool, to channel: any Channel) {
-    guard reply.delivery != .reset else {
+    switch reply.delivery {
+    case .reset:
       reset(channel)
       return
+    case .silence: return
+    case .whole, .cut, .garbage, .html: break
     }
     var headers = HTTPHeaders(reply.headers.map { ($0.name, $0.value) })
     headers.add(name: "Content-Length", value: String(reply.body.count))

@@ -138,8 +138,12 @@ package final class InProcessService: SecretsManagerService {
         request, now: now(), attempt: "attempt=\(attempt.number); max=\(attempt.maximum)")
     }
     if exchange.delayMilliseconds > 0 { await sleep(.milliseconds(exchange.delayMilliseconds)) }
+    if exchange.delivery == .silence { await sleep(InProcessService.readTimeout) }
     return InProcessService.reply(to: exchange, reading: reading)
   }
+
+  /// How long a client waits for an answer that does not come, the AWS CLI's default.
+  private static let readTimeout = Duration.seconds(60)
 
   private static func reply<Output: Sendable>(
     to exchange: Exchange, reading: (JSONValue) -> Output?
@@ -147,15 +151,17 @@ package final class InProcessService: SecretsManagerService {
     func failure(_ kind: ServiceFailure.Kind, _ code: String, _ message: String)
       -> AttemptReply<Output>
     {
-      let seen = exchange.delivery == .reset ? nil : exchange.requestID
+      let seen = exchange.status == nil ? nil : exchange.requestID
       return AttemptReply(
         .failure(
           ServiceFailure(
-            kind: kind, code: code, message: message, httpStatus: exchange.status, requestID: seen)),
+            kind: kind, code: code, message: message, httpStatus: exchange.status, requestID: seen,
+            retryAfterMilliseconds: exchange.retryAfterMilliseconds)),
         httpStatus: exchange.status, requestID: seen)
     }
     switch exchange.delivery {
     case .reset: return failure(.lost, "ConnectionReset", "connection reset by peer")
+    case .silence: return failure(.lost, "ReadTimeoutError", "no answer within a minute")
     case .cut: return failure(.lost, "BodyCut", "the connection ended within the body")
     case .garbage: return failure(.malformed, "MalformedAnswer", "the body is not JSON")
     case .html:

@@ -15,7 +15,7 @@ enum WireAnswer {
       reply = HTTPReply(
         status: 502, contentType: "text/html",
         body: Array("<html><body><h1>502 Bad Gateway</h1></body></html>\n".utf8))
-    case .whole, .reset, .cut:
+    case .whole, .reset, .cut, .silence:
       reply =
         endpoint == .sts
         ? query(exchange.answer, operation: operation, requestID: exchange.requestID)
@@ -24,6 +24,9 @@ enum WireAnswer {
     reply.delivery = exchange.delivery
     reply.delayMilliseconds = exchange.delayMilliseconds
     reply.addHeader("x-amzn-RequestId", exchange.requestID)
+    if let hint = exchange.retryAfterMilliseconds {
+      reply.addHeader("x-amz-retry-after", String(hint))
+    }
     reply.addHeader(
       "Date", HTTPDate.text(date.adding(seconds: exchange.clockOffsetSeconds)))
     return reply

@@ -97,12 +97,12 @@ extension SecretTemplate {
 extension FaultRule {
   private static let members = [
     "kind", "operations", "secret", "account", "region", "probability", "firstAttempts",
-    "moment", "maximum", "milliseconds", "seconds",
+    "moment", "maximum", "milliseconds", "seconds", "bytes", "retryAfter",
   ]
 
   private static let words = [
     "throttle", "500", "503", "slow", "reset", "cutBody", "garbage200", "html", "clockSkew",
-    "expiredToken", "accessDenied", "invalidNextToken",
+    "expiredToken", "accessDenied", "invalidNextToken", "silence", "hugeError",
   ]
 
   /// - Returns: nil when the kind is unknown; the problems say so.
@@ -111,10 +111,11 @@ extension FaultRule {
       value, path: path, known: FaultRule.members, problems: &problems)
     let milliseconds = members.integer("milliseconds", in: 0...600_000, &problems) ?? 1000
     let seconds = members.number("seconds", in: -1e8...1e8, &problems) ?? 600
+    let bytes = members.integer("bytes", in: 0...67_108_864, &problems) ?? 2_000_000
     let kinds: [FaultKind] = [
       .throttle, .internalError, .unavailable, .slow(milliseconds: milliseconds), .reset, .cutBody,
       .garbage200, .html, .clockSkew(seconds: seconds), .expiredToken, .accessDenied,
-      .invalidNextToken,
+      .invalidNextToken, .silence, .hugeError(bytes: bytes),
     ]
     guard let word = members.string("kind", &problems),
       let kind = kinds.first(where: { $0.word == word })
@@ -145,6 +146,7 @@ extension FaultRule {
       secret: members.string("secret", &problems),
       accountID: members.string("account", &problems),
       region: members.string("region", &problems), strikesAfter: after,
-      maximum: members.integer("maximum", in: 1...1_000_000_000, &problems))
+      maximum: members.integer("maximum", in: 1...1_000_000_000, &problems),
+      retryAfterMilliseconds: members.integer("retryAfter", in: 0...3_600_000, &problems))
   }
 }

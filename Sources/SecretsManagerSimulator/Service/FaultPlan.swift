@@ -25,6 +25,10 @@ package enum FaultKind: Sendable, Hashable {
   case accessDenied
   /// InvalidNextTokenException, status 400, for requests that carry a NextToken.
   case invalidNextToken
+  /// The connection stays open and no answer ever comes.
+  case silence
+  /// InternalServiceError, status 500, with a message of so many bytes.
+  case hugeError(bytes: Int)
 
   /// The word in scenarios and in the call log.
   package var word: String {
@@ -41,6 +45,8 @@ package enum FaultKind: Sendable, Hashable {
     case .expiredToken: "expiredToken"
     case .accessDenied: "accessDenied"
     case .invalidNextToken: "invalidNextToken"
+    case .silence: "silence"
+    case .hugeError: "hugeError"
     }
   }
 
@@ -72,11 +78,13 @@ package struct FaultRule: Sendable, Hashable {
   package var strikesAfter: Bool
   /// The most times that the rule strikes; nil for no limit.
   package var maximum: Int?
+  /// `x-amz-retry-after` of the answer, in milliseconds; nil for no such header.
+  package var retryAfterMilliseconds: Int?
 
   package init(
     kind: FaultKind, trigger: Trigger, operations: Set<String> = [], secret: String? = nil,
     accountID: String? = nil, region: String? = nil, strikesAfter: Bool? = nil,
-    maximum: Int? = nil
+    maximum: Int? = nil, retryAfterMilliseconds: Int? = nil
   ) {
     self.kind = kind
     self.trigger = trigger
@@ -86,6 +94,7 @@ package struct FaultRule: Sendable, Hashable {
     self.region = region
     self.strikesAfter = strikesAfter ?? kind.strikesAfterByDefault
     self.maximum = maximum
+    self.retryAfterMilliseconds = retryAfterMilliseconds
   }
 
   func covers(_ request: ServiceRequest) -> Bool {

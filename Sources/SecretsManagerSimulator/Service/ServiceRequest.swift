@@ -57,6 +57,11 @@ package struct Refusal: Error, Sendable, Hashable {
   static let throttled = Refusal("ThrottlingException", "Rate exceeded")
   static let internalError = Refusal(
     "InternalServiceError", "An error occurred on the server side.", status: 500)
+  /// The same with a message of so many bytes.
+  static func internalError(bytes: Int) -> Refusal {
+    let text = String(decoding: [UInt8](repeating: UInt8(ascii: "x"), count: bytes), as: UTF8.self)
+    return Refusal("InternalServiceError", text, status: 500)
+  }
   static let unavailable = Refusal(
     "ServiceUnavailable", "The service is temporarily unable to handle the request.", status: 503)
   static let expiredToken = Refusal(
@@ -93,6 +98,8 @@ package struct Exchange: Sendable, Hashable {
     case garbage
     /// Status 502 with a page of HTML, as a proxy sends it.
     case html
+    /// Nothing is sent, and the connection stays open until the caller leaves.
+    case silence
   }
 
   package var answer: ServiceAnswer
@@ -101,13 +108,15 @@ package struct Exchange: Sendable, Hashable {
   package var delayMilliseconds = 0
   /// How far the clock that the `Date` header tells is ahead.
   package var clockOffsetSeconds = 0.0
+  /// `x-amz-retry-after`; nil for no such header.
+  package var retryAfterMilliseconds: Int?
   /// A UUID, `x-amzn-RequestId`.
   package var requestID: String
 
   /// The HTTP status; nil when no answer arrives.
   package var status: Int? {
     switch delivery {
-    case .reset: nil
+    case .reset, .silence: nil
     case .html: 502
     case .garbage: 200
     case .whole, .cut:

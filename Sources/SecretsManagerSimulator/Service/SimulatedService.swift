@@ -81,6 +81,7 @@ package struct SimulatedService: Sendable {
         if case .success = exchange.answer { tookEffect = request.isMutating && !isRepetition }
       }
       if let kind = struck?.kind { apply(kind, to: &exchange, of: request, now: now) }
+      exchange.retryAfterMilliseconds = struck?.retryAfterMilliseconds
     }
     var record = CallRecord(
       time: now, accountID: request.caller.accountID, region: request.region,
@@ -110,6 +111,8 @@ package struct SimulatedService: Sendable {
       )
     case .invalidNextToken:
       if request.input["NextToken"] != nil { exchange.answer = .failure(.invalidNextToken) }
+    case .silence: exchange.delivery = .silence
+    case .hugeError(let bytes): exchange.answer = .failure(.internalError(bytes: bytes))
     case .slow(let milliseconds): exchange.delayMilliseconds = milliseconds
     case .reset: exchange.delivery = .reset
     case .cutBody: exchange.delivery = .cut

@@ -50,6 +50,11 @@ struct ResumeCommand: RotactlCommand {
         hint: "wait for it to end", status: .refused)
     }
     defer { extendLifetime(lock) }
+    guard DurableFile.exists(folder.file(RunLayout.runFile)) else {
+      throw Diagnostic(
+        "the run never began: it was not confirmed, and nothing was changed", at: folder.path,
+        hint: "start it again with `rotactl run`", status: .refused)
+    }
     let recorded = try RecordedRun(folder: folder)
     guard !recorded.isDrill else {
       throw Diagnostic(
@@ -63,13 +68,13 @@ struct ResumeCommand: RotactlCommand {
     let post = GuardPost(guards: guards, console: console)
     try post.checkFreeze()
     let state = try readJournal(of: folder)
-    let (header, profiles, lanes) = try checkedPlan(of: folder, state)
+    let plan = try checkedPlan(of: folder, state)
     try post.checkTargets(of: folder.file(RunLayout.planFile))
-    let incident = recorded.incident ?? header.incident
+    let incident = recorded.incident ?? plan.header.incident
     let session = try Session(
       connection: recorded.merged(into: connection.resolved(settings)),
       pacing: try pacing.resolved(
-        settings, defaultRate: recorded.rate ?? header.action.defaultRate),
+        settings, defaultRate: recorded.rate ?? plan.header.action.defaultRate),
       environment: process.environment,
       sessionName: RunFlow.sessionName(runID: folder.runID, incident: incident),
       command: "resume", console: console)
@@ -79,10 +84,10 @@ struct ResumeCommand: RotactlCommand {
     }
     let progress = ProgressLoop(session.board, console, mode: output.progress)
     defer { progress.stop() }
-    let identities = try await identities(profiles, session, recorded, console)
+    let identities = try await identities(plan.profiles, session, recorded, console)
     try post.checkCallers(identities)
     let locks = try LaneLocks.take(
-      lanes, in: run.lockFolder, session: session, profiles: Array(profiles.keys),
+      plan.lanes, in: run.lockFolder, session: session, profiles: Array(plan.profiles.keys),
       owner: .init(
         runID: folder.runID, pid: HostFacts.pid,
         operatorName: HostFacts.operatorName(process.environment)))
@@ -92,24 +97,31 @@ struct ResumeCommand: RotactlCommand {
       reports: DurableFile.folder(of: folder.path), bundleFormat: recorded.bundleFormat,
       writesReportFiles: recorded.writesReportFiles,
       inFlight: try inFlight.resolved(settings, default: recorded.inFlight ?? .wait),
-      identities: identities, incident: incident, reason: recorded.reason ?? header.reason,
+      identities: identities, incident: incident, reason: recorded.reason ?? plan.header.reason,
       seal: seal, upload: upload, progress: progress)
     conduct.stopRules = try stopping.resolved(settings)
     conduct.freezeFiles = guards.freezeFiles.map(\.value)
     return try await conduct.execute(
-      planSHA256: state.planSHA256, targets: state.targets, earlier: state,
+      planSHA256: plan.sha256, targets: plan.targets, earlier: state,
       deadline: run.deadline)
   }
 
-  private func readJournal(of folder: RunFolder) throws -> JournalState {
+  /// - Returns: nil for a run that ended between its confirmation and its first record, and so
+  ///   has sent nothing.
+  private func readJournal(of folder: RunFolder) throws -> JournalState? {
     let path = folder.file(RunLayout.journalFile)
     guard DurableFile.exists(path) else {
-      throw Diagnostic(
-        "the run never began: it has no journal", at: folder.path,
-        hint: "start it again with `rotactl run`", status: .refused)
+      guard !DurableFile.exists(folder.file(RunLayout.resultsFile)) else {
+        throw Diagnostic(
+          "the run's journal is gone", at: path,
+          hint: "take it from the run's bundle, or start again with `rotactl run`",
+          status: .refused)
+      }
+      return nil
     }
     do {
-      return try JournalReader.read(path)
+      let state = try JournalReader.read(path)
+      return state.chain.lines == 0 ? nil : state
     } catch let damage as JournalDamage {
       throw Diagnostic(
         "the journal is damaged", at: "\(damage.path):\(damage.line)", because: damage.what,
@@ -117,11 +129,20 @@ struct ResumeCommand: RotactlCommand {
     }
   }
 
-  /// The plan's header, the profiles with a region each, and the lanes in which something is left
-  /// to do, once plan and manifests are proven to be those that the run began with.
+  private struct CheckedPlan {
+    let header: PlanHeader
+    /// A region for each profile.
+    let profiles: [String?: String]
+    /// In which something is left to do.
+    let lanes: Set<LaneID>
+    let sha256: String
+    let targets: Int
+  }
+
+  /// The plan, once it and the manifests are proven to be those that the run began with.
   private func checkedPlan(
-    of folder: RunFolder, _ state: JournalState
-  ) throws -> (PlanHeader, [String?: String], Set<LaneID>) {
+    of folder: RunFolder, _ state: JournalState?
+  ) throws -> CheckedPlan {
     let path = folder.file(RunLayout.planFile)
     var profiles: [String?: String] = [:]
     var reader = try PlanFileReader(path: path)
@@ -129,14 +150,16 @@ struct ResumeCommand: RotactlCommand {
     var targets = 0
     var lanes: Set<LaneID> = []
     while let (entry, _, _) = try reader.next() {
-      let mark = state.marks.indices.contains(targets) ? state.marks[targets] : .settled
+      let marks = state?.marks
+      let mark = marks.map { $0.indices.contains(targets) ? $0[targets] : .settled } ?? .open
       if mark.isInDoubt || mark == .open && entry.isActionable { lanes.insert(entry.lane) }
       targets += 1
       if profiles[entry.target.profile] == nil {
         profiles[entry.target.profile] = entry.actingRegion
       }
     }
-    guard try reader.digest() == state.planSHA256, targets == state.targets else {
+    let sha256 = try reader.digest()
+    guard state == nil || sha256 == state?.planSHA256 && targets == state?.targets else {
       throw Diagnostic(
         "the plan is not the one that the run began with", at: path, status: .refused)
     }
@@ -147,7 +170,8 @@ struct ResumeCommand: RotactlCommand {
           "the manifest is not the one that the run began with", at: copy, status: .refused)
       }
     }
-    return (header, profiles, lanes)
+    return CheckedPlan(
+      header: header, profiles: profiles, lanes: lanes, sha256: sha256, targets: targets)
   }
 
   private func identities(

@@ -1,4 +1,6 @@
 import DurableFiles
+import EvidenceBundle
+import FoundationEssentials
 import RotationCore
 import RunEngine
 import SecretsManagerSimulator
@@ -21,13 +23,18 @@ struct EngineHarness: Sendable {
   /// The moment at which every simulation starts.
   static let start = Timestamp(milliseconds: 1_795_457_501_000)
 
-  init(_ scenario: Scenario, rate: Double = 40, attempts: Int = 3) throws {
+  /// - `wall`: what the calendar shows after so many true seconds; the simulator's is right.
+  init(
+    _ scenario: Scenario, rate: Double = 40, attempts: Int = 3,
+    wall: @escaping @Sendable (Double) -> Double = { $0 }
+  ) throws {
     folder = try TemporaryDirectory()
     let time = VirtualTime()
     self.time = time
     let now: @Sendable () -> Timestamp = { EngineHarness.start.adding(seconds: time.elapsed) }
     clock = RunClock(
-      now: now, elapsed: { time.elapsed }, sleep: { await time.sleep($0) })
+      now: { EngineHarness.start.adding(seconds: wall(time.elapsed)) }, elapsed: { time.elapsed },
+      sleep: { await time.sleep($0) })
     service = InProcessService(
       scenario: scenario, now: now, sleep: { await time.sleep($0 / .seconds(1)) })
     loop = AttemptLoop(
@@ -38,6 +45,12 @@ struct EngineHarness: Sendable {
 
   var planPath: String { folder.path + "/plan.ndjson" }
   var journalPath: String { folder.path + "/journal.ndjson" }
+
+  /// A full disk is played by a link to a device that has nothing to read.
+  private var hasJournal: Bool {
+    DurableFile.exists(journalPath)
+      && (try? FileManager.default.destinationOfSymbolicLink(atPath: journalPath)) == nil
+  }
 
   func targets(_ list: [(String, String, String?)]) -> [Target] {
     list.enumerated().map { index, item in
@@ -108,10 +121,11 @@ struct EngineHarness: Sendable {
   /// The same with calls that go through something before they reach the simulator.
   func execute(
     _ targets: [Target], sha256: String, over service: some SecretsManagerService,
-    inFlight: InFlightPolicy = .wait, timeout: Double = 600
+    inFlight: InFlightPolicy = .wait, timeout: Double = 600, laneWorkers: Int = 16
   ) async throws {
-    let fresh = !DurableFile.exists(journalPath)
-    let state = fresh ? JournalState() : try JournalReader.read(journalPath)
+    let state =
+      hasJournal ? try JournalReader.read(journalPath) : JournalState()
+    let fresh = state.chain.lines == 0
     let journal = try JournalWriter(
       path: journalPath, chain: state.chain, validBytes: state.validBytes, now: clock.now)
     time.standStill { [weak journal] in journal?.isBusy ?? false }
@@ -122,7 +136,8 @@ struct EngineHarness: Sendable {
     let executor = RunExecutor(
       service: service, loop: loop, pacers: pacers, identities: await identities(targets),
       settings: .init(
-        inFlight: inFlight, inFlightTimeout: timeout, laneWorkers: 16, stopRules: stopRules))
+        inFlight: inFlight, inFlightTimeout: timeout, laneWorkers: laneWorkers,
+        stopRules: stopRules))
     try await executor.execute(planPath: planPath, journal: journal, marks: state.marks)
     try await journal.close()
   }
@@ -141,7 +156,7 @@ struct EngineHarness: Sendable {
   func settlements() throws -> [Int: Settlement] {
     var found: [Int: Settlement] = [:]
     var lines = try LineReader(path: journalPath)
-    while let line = try lines.next() {
+    while let line = try lines.next(), line.isTerminated {
       if case .settled(let settlement) = try JournalRecord.parse(line: line.bytes).record {
         found[settlement.ordinal] = settlement
       }
@@ -171,14 +186,33 @@ extension EngineHarness {
   }
 
   /// The same folder, service and time with a new stop signal, as a new process has.
-  init(resuming old: EngineHarness) {
+  init(resuming old: EngineHarness, rate: Double = 40) {
     folder = old.folder
     service = old.service
     clock = old.clock
     loop = AttemptLoop(
       policy: old.loop.policy(for: nil), clock: old.clock, limit: ConcurrencyLimit(64), stop: stop,
       board: board, unit: { 0.5 })
-    pacers = PacerRegistry(rate: 40, burst: 2, clock: old.clock)
+    pacers = PacerRegistry(rate: rate, burst: 2, clock: old.clock)
     time = old.time
+  }
+
+  /// Ends the journal with its totals and seals a bundle.
+  ///
+  /// - Returns: what the bundle's check finds wrong.
+  func seal() async throws -> [String] {
+    let state = try JournalReader.read(journalPath)
+    let journal = try JournalWriter(
+      path: journalPath, chain: state.chain, validBytes: state.validBytes, now: clock.now)
+    journal.append(.finished(totals: state.totals))
+    try await journal.close()
+    try folder.write("run.json", #"{"schema":"rotactl.run/1","runId":"r"}"# + "\n")
+    let other = try TemporaryDirectory()
+    let digest = try EvidenceWriter.finish(
+      runFolder: folder.path, bundle: other.path + "/r.tar.gz", format: .tarGz,
+      looseReports: false)
+    let check = BundleVerifier.verify(digest.path)
+    return check.findings.filter { $0.severity == .broken }.map(\.what)
+      + (check.isSound ? [] : ["not sound"])
   }
 }
