@@ -209,18 +209,6 @@ struct HardTimesTests {
     #expect((journal[.size] as? Int ?? .max) < 4 << 20)
   }
 
-  @Test func `an endpoint that has no address fails every target and is named`() async throws {
-    let run = try await SteeredRun(count: 3)
-    // A label may have 63 characters, so that nobody is asked for this one.
-    let host = String(repeating: "a", count: 64) + ".invalid"
-    let result = try await run.start([
-      "--progress", "none", "--endpoint-url", "http://\(host)",
-    ]).result()
-    #expect(result.status == 3, "\(result.status)")
-    #expect(try await reconcile(run, count: 3) == ["failed": 3])
-    #expect(try await run.cancels().isEmpty)
-  }
-
   @Test func `answers that never come are given up in time and settled`() async throws {
     let run = try await SteeredRun(
       count: 30,

@@ -151,6 +151,19 @@ struct RunConduct: Sendable {
     return "\(mend), then `rotactl resume \(folder.path)`"
   }
 
+  /// Says what to do where the run is over and its reports or bundle cannot be written.
+  private func written<Value>(_ body: () async throws -> Value) async throws -> Value {
+    do {
+      return try await body()
+    } catch let error as EvidenceError {
+      throw Diagnostic(
+        "the changes are made and journaled, but reports and bundle cannot be written",
+        because: error.description,
+        hint: "mend that, then `rotactl resume \(folder.path)`, which repeats no change",
+        status: .internalError)
+    }
+  }
+
   /// Writes the reports and the bundle, and tells how the run ended.
   private func sealed(targets: Int) async throws -> ExitStatus {
     session.board.begin(.bundling, total: nil)
@@ -158,7 +171,7 @@ struct RunConduct: Sendable {
       folder: folder, reports: reports, format: bundleFormat,
       writesReportFiles: writesReportFiles, tools: seal, trust: session.connection, console: console
     )
-    let (bundle, facts) = try await sealer.seal(targets: targets)
+    let (bundle, facts) = try await written { try await sealer.seal(targets: targets) }
     progress.stop()
     let (summary, unproven) = try RunTotals.read(facts)
     var status = PopulationStatus.of(self.status(summary), facts.header)
