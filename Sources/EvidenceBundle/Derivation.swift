@@ -24,7 +24,7 @@ struct Derivation {
     let runID = evidence.journal.runID
     let action = evidence.header.action
     let resultsTable = ResultsTable(labels: evidence.labels, action: action)
-    let failedTable = FailedTable(labels: evidence.labels)
+    let failedTable = FailedTable(labels: evidence.labels, action: action)
     var results = try OutputFile(RunLayout.resultsFile, in: folder, isDurable: isDurable)
     var failed = try OutputFile(RunLayout.failedFile, in: folder, isDurable: isDurable)
     var open = try OutputFile(RunLayout.openItemsFile, in: folder, isDurable: isDurable)

@@ -68,7 +68,10 @@ struct ResultsTable {
   private static func text(_ flag: Bool?) -> String { flag.map { $0 ? "true" : "false" } ?? "" }
 }
 
-/// `failed.csv`: the targets that are not proven off, as a manifest that can be run again.
+/// `failed.csv`: the targets that are not proven, as a manifest that can be run again.
+///
+/// After a restore it is no manifest: `rotactl run` would turn off what somebody wants on, so that
+/// its first column has a name which no manifest's has.
 ///
 /// Names of secrets may begin with `+ = @ -`, and a manifest must give them unchanged: the columns
 /// that a manifest interprets are quoted where they look like formulas, never altered. Labels and
@@ -82,12 +85,18 @@ struct FailedTable {
   private static let own = ["last_outcome", "last_error"]
 
   private let labels: [String]
+  private let idColumn: String
 
-  /// - Parameter labels: of the run; what an earlier `failed.csv` added is written anew.
-  init(labels: [String]) { self.labels = labels.filter { !FailedTable.own.contains($0) } }
+  /// - Parameters:
+  ///   - labels: of the run; what an earlier `failed.csv` added is written anew.
+  ///   - action: what the run did.
+  init(labels: [String], action: RunAction) {
+    self.labels = labels.filter { !FailedTable.own.contains($0) }
+    idColumn = action == .restore ? "secret_to_restore" : "secret_id"
+  }
 
   var headerLine: [UInt8] {
-    var line = Array("secret_id,region,profile,account_id".utf8)
+    var line = Array("\(idColumn),region,profile,account_id".utf8)
     for label in labels {
       // A label with the name of such a column would be interpreted in the next run.
       let isTaken = FailedTable.interpreted.contains(label.lowercased())
