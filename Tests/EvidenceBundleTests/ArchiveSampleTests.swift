@@ -14,6 +14,12 @@ struct ArchiveSampleTests {
     var isWhole = false
   }
 
+  /// Entries for which Python is wrong, with the reason.
+  private static let divergences = [
+    // The file has 1,000 bytes, as GNU tar and bsdtar read it; Python adds the padding of its map.
+    "go/tar/pax-nil-sparse-data.tar": "sparse.db"
+  ]
+
   private func read(_ path: String) -> Seen {
     var seen = Seen()
     do throws(EvidenceError) {
@@ -55,6 +61,10 @@ struct ArchiveSampleTests {
           $0["name"]?.string == file
         }
         guard same == 1 else { continue }
+        guard Self.divergences[name] != file else {
+          #expect(ours != hash, "\(name) is no divergence any more")
+          continue
+        }
         #expect(ours == hash, "\(name): \(file)")
         compared += 1
       }
