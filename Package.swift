@@ -25,8 +25,8 @@ let package = Package(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(
-      name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    // Not linked but loaded at its first use: see load.c.
+    .target(name: "CArchive"),
     // Without pkgConfig, which would link it: it is opened only when a person is prompted.
     .systemLibrary(name: "CEdit", providers: [.apt(["libedit-dev"])]),
 
@@ -75,7 +75,12 @@ let package = Package(
         "SecretsManagerClient", "RunEngine", "EvidenceBundle", "SecretsManagerSimulator",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: strict),
+      swiftSettings: strict,
+      // The static runtime would export 16,000 symbols that nobody loads us for, and every library
+      // that is loaded with us would be looked up among them.
+      linkerSettings: [
+        .unsafeFlags(["-Xlinker", "--no-export-dynamic"], .when(configuration: .release))
+      ]),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(

@@ -54,3 +54,10 @@ static inline CURLMcode rotactl_multi_set_timer_callback(
 static inline CURLcode rotactl_message_result(const CURLMsg *message) {
   return message->data.result;
 }
+static inline CURLcode rotactl_easy_set_open_callback(CURL *handle, curl_sockopt_callback value) {
+  return curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, value);
+}
+static inline CURLcode rotactl_easy_set_close_callback(
+    CURL *handle, curl_closesocket_callback value) {
+  return curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, value);
+}

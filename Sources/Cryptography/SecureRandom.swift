@@ -13,9 +13,11 @@ package enum SecureRandom {
     var raw = bytes(16)
     raw[6] = raw[6] & 0x0F | 0x40
     raw[8] = raw[8] & 0x3F | 0x80
-    let hex = Array(Hex.text(raw))
-    let groups = [hex[0..<8], hex[8..<12], hex[12..<16], hex[16..<20], hex[20..<32]]
-    return groups.map { String($0) }.joined(separator: "-")
+    var text = Hex.text(raw)
+    for place in [20, 16, 12, 8] {
+      text.insert("-", at: text.utf8.index(text.startIndex, offsetBy: place))
+    }
+    return text
   }
 }
 

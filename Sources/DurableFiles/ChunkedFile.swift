@@ -72,6 +72,8 @@ package struct LineReader: ~Copyable {
   private var file: ChunkedFile
   private var pending: [UInt8] = []
   private var start = 0
+  /// Up to here there is no newline behind `start`.
+  private var searched = 0
   private var ended = false
   private var consumed = 0
 
@@ -90,13 +92,15 @@ package struct LineReader: ~Copyable {
   /// - Returns: nil at the end of the file.
   package mutating func next() throws(FileError) -> Line? {
     while true {
-      if let newline = pending[start...].firstIndex(of: 0x0A) {
+      if let newline = newline(from: searched) {
         let line = Line(
           bytes: Array(pending[start..<newline]), offset: consumed, isTerminated: true)
         consumed += newline + 1 - start
         start = newline + 1
+        searched = start
         return line
       }
+      searched = pending.count
       if ended {
         guard start < pending.count else { return nil }
         let line = Line(bytes: Array(pending[start...]), offset: consumed, isTerminated: false)
@@ -105,9 +109,18 @@ package struct LineReader: ~Copyable {
         return line
       }
       pending.removeFirst(start)
+      searched -= start
       start = 0
       let chunk = try file.next()
       if chunk.isEmpty { ended = true } else { pending.append(contentsOf: chunk) }
+    }
+  }
+
+  private func newline(from index: Int) -> Int? {
+    pending.withUnsafeBytes { bytes -> Int? in
+      guard index < bytes.count, let base = bytes.baseAddress else { return nil }
+      guard let found = memchr(base + index, 0x0A, bytes.count - index) else { return nil }
+      return UnsafeRawPointer(found) - base
     }
   }
 }

@@ -39,7 +39,7 @@ struct ArchiveReader: ~Copyable {
     _ path: String, passphrase: SecretBytes? = nil
   ) throws(EvidenceError) -> ArchiveReader {
     guard let handle = archive_read_new() else {
-      throw .archive(path: path, what: "no memory for an archive")
+      throw .archive(path: path, what: ArchiveText.missing)
     }
     var reader = ArchiveReader(path: path, handle: handle)
     try reader.check(archive_read_support_filter_gzip(handle))

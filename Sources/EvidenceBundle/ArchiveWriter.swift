@@ -18,6 +18,8 @@ struct ArchiveWriter: ~Copyable {
   let path: String
   private let temporary: String
   private let handle: OpaquePointer
+  /// Used again for every file.
+  private let entry: OpaquePointer
   private let descriptor: Int32
   private let format: BundleFormat
   private var remaining = 0
@@ -25,11 +27,13 @@ struct ArchiveWriter: ~Copyable {
   private var isFinished = false
 
   private init(
-    path: String, temporary: String, handle: OpaquePointer, descriptor: Int32, format: BundleFormat
+    path: String, temporary: String, handle: OpaquePointer, entry: OpaquePointer,
+    descriptor: Int32, format: BundleFormat
   ) {
     self.path = path
     self.temporary = temporary
     self.handle = handle
+    self.entry = entry
     self.descriptor = descriptor
     self.format = format
   }
@@ -48,10 +52,18 @@ struct ArchiveWriter: ~Copyable {
     guard let handle = archive_write_new() else {
       close(descriptor)
       unlink(temporary)
-      throw .archive(path: path, what: "no memory for an archive")
+      throw .archive(path: path, what: ArchiveText.missing)
+    }
+    guard let entry = archive_entry_new() else {
+      archive_write_free(handle)
+      close(descriptor)
+      unlink(temporary)
+      throw .archive(path: path, what: "no memory for an entry")
     }
     let writer = ArchiveWriter(
-      path: path, temporary: temporary, handle: handle, descriptor: descriptor, format: format)
+      path: path, temporary: temporary, handle: handle, entry: entry, descriptor: descriptor,
+      format: format)
+    if format == .zip { rotactl_archive_keep_freed_memory() }
     try writer.check(writer.setUp())
     if let passphrase {
       try writer.check(archive_write_set_options(handle, "zip:encryption=aes256"))
@@ -62,6 +74,7 @@ struct ArchiveWriter: ~Copyable {
   }
 
   deinit {
+    archive_entry_free(entry)
     archive_write_free(handle)
     close(descriptor)
     if !isFinished { unlink(temporary) }
@@ -93,10 +106,7 @@ struct ArchiveWriter: ~Copyable {
   /// Begins a file; exactly `size` bytes must follow through ``write(_:)``.
   mutating func begin(_ name: String, size: Int, seconds: Int64) throws(EvidenceError) {
     try endEntry()
-    guard let entry = archive_entry_new() else {
-      throw .archive(path: path, what: "no memory for an entry")
-    }
-    defer { archive_entry_free(entry) }
+    archive_entry_clear(entry)
     archive_entry_set_pathname_utf8(entry, name)
     archive_entry_set_filetype(entry, FileKind.regular)
     archive_entry_set_perm(entry, 0o644)
@@ -180,6 +190,8 @@ struct ArchiveWriter: ~Copyable {
 
 /// libarchive's own words about its last failure.
 enum ArchiveText {
+  static let missing = "the library libarchive.so.13 cannot be loaded (Debian: libarchive13)"
+
   /// The library and those that it compresses with.
   static var version: String {
     archive_version_details().map { SafePath.shown(String(cString: $0)) } ?? "libarchive"

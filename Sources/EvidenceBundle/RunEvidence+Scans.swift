@@ -99,9 +99,9 @@ struct JournalScan {
       guard line.bytes.count <= RunEvidence.maximumLine else {
         throw damaged(number, "the line is too long")
       }
-      let parsed: JournalRecord.Parsed
-      do { parsed = try chain.accept(line.bytes) } catch { throw damaged(number, error.what) }
-      try take(parsed, line, number: number)
+      let glance: JournalGlance
+      do { glance = try chain.glance(at: line.bytes) } catch { throw damaged(number, error.what) }
+      try take(glance, line, number: number)
     }
     guard chain.lines > 0 else { throw damaged(1, "the journal holds no record") }
     facts.records = chain.lines
@@ -111,6 +111,36 @@ struct JournalScan {
 
   private func damaged(_ line: Int, _ what: String) -> EvidenceError {
     EvidenceError.damaged(path: path, line: line, what: what)
+  }
+
+  private mutating func take(
+    _ glance: JournalGlance, _ line: LineReader.Line, number: Int
+  ) throws(EvidenceError) {
+    switch glance {
+    case .record(let parsed): try take(parsed, line, number: number)
+    case .settled(_, _, let at), .intent(_, let at):
+      facts.lastAt = at
+      if number == 1 { throw damaged(1, "the journal does not begin with an 'opened' record") }
+      if facts.finished != nil { throw damaged(number, "a record after the run has finished") }
+      if case .settled(let ordinal, _, _) = glance { try settle(ordinal, line, number) }
+      if case .intent(let ordinal, _) = glance { try intend(ordinal, line, number) }
+    }
+  }
+
+  private mutating func intend(
+    _ ordinal: Int, _ line: LineReader.Line, _ number: Int
+  ) throws(EvidenceError) {
+    try check(ordinal, number)
+    index.intend(ordinal, offset: line.offset, length: line.bytes.count)
+  }
+
+  private mutating func settle(
+    _ ordinal: Int, _ line: LineReader.Line, _ number: Int
+  ) throws(EvidenceError) {
+    try check(ordinal, number)
+    guard index.settle(ordinal, offset: line.offset, length: line.bytes.count) else {
+      throw damaged(number, "target \(ordinal) settles twice")
+    }
   }
 
   private mutating func take(
@@ -142,19 +172,13 @@ struct JournalScan {
     case .caller(let profile, let account, let arn):
       let caller = JournalFacts.Caller(profile: profile, account: account, arn: arn)
       if callers.count < 10_000, callers.insert(caller).inserted { facts.callers.append(caller) }
-    case .intent(let ordinal, _, _, _, _):
-      try check(ordinal, number)
-      index.intend(ordinal, offset: line.offset, length: line.bytes.count)
+    case .intent(let ordinal, _, _, _, _): try intend(ordinal, line, number)
     case .withdrawn(let ordinal):
       try check(ordinal, number)
       guard index.withdraw(ordinal) else {
         throw damaged(number, "target \(ordinal) withdraws an intent that it does not have")
       }
-    case .settled(let settlement):
-      try check(settlement.ordinal, number)
-      let isFirst = index.settle(
-        settlement.ordinal, offset: line.offset, length: line.bytes.count)
-      guard isFirst else { throw damaged(number, "target \(settlement.ordinal) settles twice") }
+    case .settled(let settlement): try settle(settlement.ordinal, line, number)
     case .resumed:
       facts.resumed += 1
       facts.stopped = nil

@@ -37,6 +37,28 @@ import Testing
     transport.shutdown()
   }
 
+  @Test func `tasks run on the transport's thread, and elsewhere once it is gone`() async throws {
+    let server = try ScriptedServer { request in .json(#"{"echo":"\#(request.body)"}"#) }
+    defer { server.stop() }
+    let transport = try CurlTransport()
+    let answers = await withTaskExecutorPreference(transport.executor) {
+      await withTaskGroup(of: Int?.self) { group in
+        for number in 0..<50 {
+          group.addTask {
+            try? await transport.exchange(request(server.url, body: "\(number)")).get().status
+          }
+        }
+        return await group.reduce(into: []) { $0.append($1) }
+      }
+    }
+    #expect(answers == Array(repeating: 200, count: 50))
+    let last = await withTaskExecutorPreference(transport.executor) {
+      await Task(executorPreference: globalConcurrentExecutor) { transport.shutdown() }.value
+      return await transport.exchange(request(server.url))
+    }
+    #expect(try failure(of: last).kind == .abandoned)
+  }
+
   @Test func `a request carries our headers and none of libcurl's own`() async throws {
     let server = try ScriptedServer { _ in .json("{}") }
     defer { server.stop() }

@@ -46,9 +46,16 @@ package struct SecretState: Sendable, Hashable {
 extension SecretState {
   /// Tag keys that CloudFormation, Terraform and services write on what they manage.
   static func isOwnerTag(_ key: String) -> Bool {
-    let lower = key.lowercased()
-    return lower.hasPrefix("aws:") || lower.contains("terraform") || lower.contains("pulumi")
-      || lower.contains("managed-by") || lower.contains("managedby") || lower.contains("managed_by")
+    let lower = key.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+    func holds(_ word: StaticString) -> Bool {
+      let count = word.utf8CodeUnitCount
+      guard lower.count >= count else { return false }
+      return (0...(lower.count - count)).contains { start in
+        (0..<count).allSatisfy { lower[start + $0] == word.utf8Start[$0] }
+      }
+    }
+    return lower.starts(with: "aws:".utf8) || holds("terraform") || holds("pulumi")
+      || holds("managed-by") || holds("managedby") || holds("managed_by")
   }
 
   /// Reads the service's answer; members of the wrong kind count as absent, unknown ones are

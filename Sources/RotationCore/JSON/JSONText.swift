@@ -77,9 +77,7 @@ extension JSONValue {
     defer { bytes.append(UInt8(ascii: "\"")) }
     // Most strings hold nothing to escape and are copied at once.
     let isCopied = string.utf8.withContiguousStorageIfAvailable { raw in
-      for byte in raw where byte < 0x20 || byte == 0x22 || byte == 0x5C || byte == 0x7F {
-        return false
-      }
+      if needsEscapes(UnsafeRawBufferPointer(raw)) { return false }
       bytes.append(contentsOf: raw)
       return true
     }
@@ -99,5 +97,28 @@ extension JSONValue {
       default: bytes.append(byte)
       }
     }
+  }
+  /// Whether a quote, a backslash or a control character is among the bytes; eight at a time.
+  private static func needsEscapes(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highs: UInt64 = 0x8080_8080_8080_8080
+    var index = 0
+    while index + 8 <= bytes.count {
+      let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      let quotes = word ^ (ones &* 0x22)
+      let slashes = word ^ (ones &* 0x5C)
+      let deletes = word ^ (ones &* 0x7F)
+      let special =
+        ((quotes &- ones) & ~quotes) | ((slashes &- ones) & ~slashes)
+        | ((deletes &- ones) & ~deletes) | ((word &- ones &* 0x20) & ~word)
+      if special & highs != 0 { return true }
+      index += 8
+    }
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte < 0x20 || byte == 0x22 || byte == 0x5C || byte == 0x7F { return true }
+      index += 1
+    }
+    return false
   }
 }

@@ -435,6 +435,10 @@ extension JSONValue {
   package init(
     parsing bytes: UnsafeRawBufferPointer, acceptsNonFinite: Bool = false
   ) throws(JSONSyntaxError) {
+    if let value = JSONReader.document(bytes) {
+      self = value
+      return
+    }
     var tokenizer = JSONTokenizer(acceptsNonFinite: acceptsNonFinite)
     var builder = JSONValueBuilder()
     try tokenizer.consume(bytes, into: &builder)

@@ -22,6 +22,10 @@ extension Timestamp {
   /// `T`, a fraction follows `.` or `,`, and the zone is `Z`, `UTC`, `GMT`, `+hh:mm`, `+hhmm`, `+hh`
   /// or nothing, which means UTC.
   package init?(iso8601 text: String) {
+    if let time = Timestamp(ownForm: text) {
+      self = time
+      return
+    }
     var reader = TimeReader(text)
     guard let year = reader.number(4) else { return nil }
     let isExtended = reader.skip("-")
@@ -35,6 +39,37 @@ extension Timestamp {
       time = read
     }
     self.init(year: year, month: month, day: day, time: time)
+  }
+
+  /// Reads ``iso8601`` back, the only form in plans and journals; nil for every other.
+  private init?(ownForm text: String) {
+    var text = text
+    let parsed = text.withUTF8 { bytes -> Timestamp? in
+      guard bytes.count == 24, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+        bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"),
+        bytes[16] == UInt8(ascii: ":"), bytes[19] == UInt8(ascii: "."),
+        bytes[23] == UInt8(ascii: "Z")
+      else { return nil }
+      var isNumber = true
+      func number(_ start: Int, _ count: Int) -> Int {
+        var value = 0
+        for index in start..<start + count {
+          let digit = Int(bytes[index]) - 0x30
+          if digit < 0 || digit > 9 { isNumber = false }
+          value = value * 10 + digit
+        }
+        return value
+      }
+      let (hour, minute, second) = (number(11, 2), number(14, 2), number(17, 2))
+      let (year, month, day) = (number(0, 4), number(5, 2), number(8, 2))
+      let milliseconds = number(20, 3)
+      guard isNumber, hour < 24, minute < 60, second < 60 else { return nil }
+      let time = TimeReader.Clock(
+        milliseconds: ((hour * 60 + minute) * 60 + second) * 1000 + milliseconds)
+      return Timestamp(year: year, month: month, day: day, time: time)
+    }
+    guard let parsed else { return nil }
+    self = parsed
   }
 
   /// Reads `Wed, 02 Oct 2002 13:00:00 GMT`; the day of the week may be missing and is not checked.
@@ -57,9 +92,13 @@ extension Timestamp {
   /// Days to a date after Hinnant, "chrono-compatible low-level date algorithms".
   private init?(year: Int, month: Int, day: Int, time: TimeReader.Clock) {
     let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-    let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-    guard (1...9999).contains(year), (1...12).contains(month),
-      (1...lengths[month - 1]).contains(day)
+    let length =
+      switch month {
+      case 2: isLeap ? 29 : 28
+      case 4, 6, 9, 11: 30
+      default: 31
+      }
+    guard (1...9999).contains(year), (1...12).contains(month), (1...length).contains(day)
     else { return nil }
     let shifted = month <= 2 ? year - 1 : year
     let (era, yearOfEra) = shifted.quotientAndRemainder(dividingBy: 400)

@@ -54,29 +54,81 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     return remainder < 0 ? (quotient - 1, remainder + b) : (quotient, remainder)
   }
 
-  private static func pad(_ value: Int, _ width: Int) -> String {
-    let digits = String(value)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  /// The decimal digits of a number that is not negative, zeros in front; a year beyond 9999 has
+  /// more than four.
+  private static func put(
+    _ value: Int, _ width: Int, into text: UnsafeMutableBufferPointer<UInt8>, _ end: inout Int
+  ) {
+    var count = width
+    var bound = width == 2 ? 100 : width == 3 ? 1000 : 10_000
+    while value >= bound {
+      count += 1
+      bound *= 10
+    }
+    var rest = value
+    for place in stride(from: end + count - 1, through: end, by: -1) {
+      text[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+      rest /= 10
+    }
+    end += count
+  }
+
+  private static func put(
+    _ byte: Unicode.Scalar, into text: UnsafeMutableBufferPointer<UInt8>, _ end: inout Int
+  ) {
+    text[end] = UInt8(ascii: byte)
+    end += 1
   }
 
   /// The form of records, such as `2026-11-23T18:11:41.123Z`.
   package var iso8601: String {
     let c = civil
-    return "\(Timestamp.pad(c.year, 4))-\(Timestamp.pad(c.month, 2))-\(Timestamp.pad(c.day, 2))T"
-      + "\(Timestamp.pad(c.hour, 2)):\(Timestamp.pad(c.minute, 2)):\(Timestamp.pad(c.second, 2))."
-      + "\(Timestamp.pad(c.millisecond, 3))Z"
+    return String(unsafeUninitializedCapacity: 40) { text in
+      var end = 0
+      Timestamp.put(max(0, c.year), 4, into: text, &end)
+      Timestamp.put("-", into: text, &end)
+      Timestamp.put(c.month, 2, into: text, &end)
+      Timestamp.put("-", into: text, &end)
+      Timestamp.put(c.day, 2, into: text, &end)
+      Timestamp.put("T", into: text, &end)
+      Timestamp.put(c.hour, 2, into: text, &end)
+      Timestamp.put(":", into: text, &end)
+      Timestamp.put(c.minute, 2, into: text, &end)
+      Timestamp.put(":", into: text, &end)
+      Timestamp.put(c.second, 2, into: text, &end)
+      Timestamp.put(".", into: text, &end)
+      Timestamp.put(c.millisecond, 3, into: text, &end)
+      Timestamp.put("Z", into: text, &end)
+      return end
+    }
   }
 
   /// `20261123T181141Z`, the form of SigV4's X-Amz-Date and of run ids.
   package var basic: String {
     let c = civil
-    return "\(Timestamp.pad(c.year, 4))\(Timestamp.pad(c.month, 2))\(Timestamp.pad(c.day, 2))T"
-      + "\(Timestamp.pad(c.hour, 2))\(Timestamp.pad(c.minute, 2))\(Timestamp.pad(c.second, 2))Z"
+    return String(unsafeUninitializedCapacity: 40) { text in
+      var end = 0
+      Timestamp.put(max(0, c.year), 4, into: text, &end)
+      Timestamp.put(c.month, 2, into: text, &end)
+      Timestamp.put(c.day, 2, into: text, &end)
+      Timestamp.put("T", into: text, &end)
+      Timestamp.put(c.hour, 2, into: text, &end)
+      Timestamp.put(c.minute, 2, into: text, &end)
+      Timestamp.put(c.second, 2, into: text, &end)
+      Timestamp.put("Z", into: text, &end)
+      return end
+    }
   }
 
   /// `14:05` in UTC, for the console.
   package var clock: String {
     let c = civil
-    return "\(Timestamp.pad(c.hour, 2)):\(Timestamp.pad(c.minute, 2))"
+    return String(unsafeUninitializedCapacity: 8) { text in
+      var end = 0
+      Timestamp.put(c.hour, 2, into: text, &end)
+      Timestamp.put(":", into: text, &end)
+      Timestamp.put(c.minute, 2, into: text, &end)
+      return end
+    }
   }
 }

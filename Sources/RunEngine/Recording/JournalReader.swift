@@ -56,11 +56,11 @@ package enum JournalReader {
         state.hadTornTail = true
         break
       }
-      let parsed: JournalRecord.Parsed
-      do { parsed = try state.chain.accept(line.bytes) } catch {
+      let glance: JournalGlance
+      do { glance = try state.chain.glance(at: line.bytes) } catch {
         throw JournalDamage(path: path, line: state.chain.lines + 1, what: error.what)
       }
-      if let problem = apply(parsed.record, to: &state) {
+      if let problem = apply(glance, to: &state) {
         throw JournalDamage(path: path, line: state.chain.lines, what: problem)
       }
       state.validBytes = line.offset + line.bytes.count + 1
@@ -69,18 +69,30 @@ package enum JournalReader {
   }
 
   /// - Returns: why the record cannot stand there; nil when it can.
-  private static func apply(_ record: JournalRecord, to state: inout JournalState) -> String? {
-    if state.chain.lines == 1 {
-      guard case .opened(let runID, _, let planSHA256, let targets) = record else {
-        return "the first line does not open a run"
-      }
-      guard (0...100_000_000).contains(targets) else { return "an impossible number of targets" }
-      state.runID = runID
-      state.planSHA256 = planSHA256
-      state.targets = targets
-      state.marks = Array(repeating: .open, count: targets)
-      return nil
+  private static func apply(_ glance: JournalGlance, to state: inout JournalState) -> String? {
+    switch glance {
+    case _ where state.chain.lines == 1:
+      guard case .record(let parsed) = glance else { return "the first line does not open a run" }
+      return open(parsed.record, &state)
+    case .settled(let ordinal, let outcome, _): return settle(ordinal, outcome, &state)
+    case .intent(let ordinal, _): return intend(ordinal, &state)
+    case .record(let parsed): return apply(parsed.record, to: &state)
     }
+  }
+
+  private static func open(_ record: JournalRecord, _ state: inout JournalState) -> String? {
+    guard case .opened(let runID, _, let planSHA256, let targets) = record else {
+      return "the first line does not open a run"
+    }
+    guard (0...100_000_000).contains(targets) else { return "an impossible number of targets" }
+    state.runID = runID
+    state.planSHA256 = planSHA256
+    state.targets = targets
+    state.marks = Array(repeating: .open, count: targets)
+    return nil
+  }
+
+  private static func apply(_ record: JournalRecord, to state: inout JournalState) -> String? {
     switch record {
     case .opened: return "a second opening line"
     case .caller: break
@@ -89,34 +101,38 @@ package enum JournalReader {
       state.stoppedBy = nil
     case .stopped(let cause): state.stoppedBy = cause
     case .finished: state.isFinished = true
-    case .intent(let ordinal, _, _, _, _):
-      guard state.marks.indices.contains(ordinal) else { return "no target has ordinal \(ordinal)" }
-      guard state.marks[ordinal] != .settled else {
-        return "an intent for target \(ordinal), which is settled"
-      }
-      if state.marks[ordinal] == .open { state.marks[ordinal] = .inDoubt }
-      state.openIntents[ordinal, default: 0] += 1
+    case .intent(let ordinal, _, _, _, _): return intend(ordinal, &state)
     case .withdrawn(let ordinal):
       guard let count = state.openIntents[ordinal] else {
         return "withdraws an intent of target \(ordinal), which has none"
       }
       state.openIntents[ordinal] = count - 1
       if count == 1, state.marks[ordinal] == .inDoubt { state.marks[ordinal] = .open }
-    case .settled(let settlement):
-      guard state.marks.indices.contains(settlement.ordinal) else {
-        return "no target has ordinal \(settlement.ordinal)"
-      }
-      guard state.marks[settlement.ordinal] != .settled else {
-        return "target \(settlement.ordinal) is settled twice"
-      }
-      state.openIntents[settlement.ordinal] = nil
-      // An unknown outcome is the only one that a later line may replace.
-      if state.marks[settlement.ordinal] == .unknown {
-        state.totals[.unknown, default: 0] -= 1
-      }
-      state.marks[settlement.ordinal] = settlement.outcome == .unknown ? .unknown : .settled
-      state.totals[settlement.outcome, default: 0] += 1
+    case .settled(let settlement): return settle(settlement.ordinal, settlement.outcome, &state)
     }
+    return nil
+  }
+
+  private static func intend(_ ordinal: Int, _ state: inout JournalState) -> String? {
+    guard state.marks.indices.contains(ordinal) else { return "no target has ordinal \(ordinal)" }
+    guard state.marks[ordinal] != .settled else {
+      return "an intent for target \(ordinal), which is settled"
+    }
+    if state.marks[ordinal] == .open { state.marks[ordinal] = .inDoubt }
+    state.openIntents[ordinal, default: 0] += 1
+    return nil
+  }
+
+  private static func settle(
+    _ ordinal: Int, _ outcome: Outcome, _ state: inout JournalState
+  ) -> String? {
+    guard state.marks.indices.contains(ordinal) else { return "no target has ordinal \(ordinal)" }
+    guard state.marks[ordinal] != .settled else { return "target \(ordinal) is settled twice" }
+    state.openIntents[ordinal] = nil
+    // An unknown outcome is the only one that a later line may replace.
+    if state.marks[ordinal] == .unknown { state.totals[.unknown, default: 0] -= 1 }
+    state.marks[ordinal] = outcome == .unknown ? .unknown : .settled
+    state.totals[outcome, default: 0] += 1
     return nil
   }
 }

@@ -12,6 +12,8 @@ package final class JournalWriter: @unchecked Sendable {
   // Everything below is guarded by `mutex`, except `file`, which only the thread touches.
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
+  /// Signalled when what gathered was taken.
+  private let taken: UnsafeMutablePointer<pthread_cond_t>
   private var chain: JournalChain
   private var pending: [UInt8] = []
   private var waiters: [CheckedContinuation<FileError?, Never>] = []
@@ -23,6 +25,9 @@ package final class JournalWriter: @unchecked Sendable {
   private var closers: [CheckedContinuation<Void, Never>] = []
   private let file: AppendFile
   private let now: @Sendable () -> Timestamp
+
+  /// Who adds more than so many bytes ahead of the disk waits for it.
+  private static let mostPendingBytes = 4 << 20
 
   /// Opens the journal for appending.
   ///
@@ -40,23 +45,32 @@ package final class JournalWriter: @unchecked Sendable {
     self.now = now
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
+    taken = .allocate(capacity: 1)
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
+    pthread_cond_init(taken, nil)
     start()
   }
 
   deinit {
     pthread_cond_destroy(condition)
+    pthread_cond_destroy(taken)
     pthread_mutex_destroy(mutex)
     condition.deallocate()
+    taken.deallocate()
     mutex.deallocate()
   }
 
-  /// Adds a record; returns at once.
+  /// Adds a record; returns at once unless the disk is far behind.
   ///
   /// It becomes durable with the next group.
   package func append(_ record: JournalRecord) {
-    locked { add(record) }
+    locked {
+      while pending.count > JournalWriter.mostPendingBytes, failure == nil, !closing {
+        pthread_cond_wait(taken, mutex)
+      }
+      add(record)
+    }
   }
 
   /// Adds a record and returns when it is on the disk.
@@ -147,6 +161,7 @@ package final class JournalWriter: @unchecked Sendable {
       waiters = []
       isFlushing = !bytes.isEmpty
       let ends = closing && bytes.isEmpty
+      pthread_cond_broadcast(taken)
       pthread_mutex_unlock(mutex)
       if ends { break }
       let problem = flush(bytes)
@@ -181,6 +196,7 @@ package final class JournalWriter: @unchecked Sendable {
     let group = waiters
     waiters = []
     let alarm = self.alarm
+    pthread_cond_broadcast(taken)
     pthread_mutex_unlock(mutex)
     alarm?()
     for waiter in group { waiter.resume(returning: problem) }

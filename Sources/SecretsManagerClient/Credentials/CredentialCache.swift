@@ -1,3 +1,4 @@
+internal import Locking
 internal import RotationCore
 
 /// What a set of credentials is held for.
@@ -58,7 +59,11 @@ actor CredentialCache {
   private let clock: @Sendable () -> Timestamp
   private let warn: @Sendable (String) -> Void
   private let resolve: Resolve
-  private var held: [CredentialKey: Holding] = [:]
+  private var held: [CredentialKey: Holding] = [:] {
+    didSet { atHand.with { $0 = held.mapValues(\.credentials) } }
+  }
+  /// What is held, for those who need not wait.
+  private nonisolated let atHand = Locked<[CredentialKey: Credentials]>([:])
   private var running: [CredentialKey: Renewal] = [:]
 
   init(
@@ -68,6 +73,13 @@ actor CredentialCache {
     self.clock = clock
     self.warn = warn
     self.resolve = resolve
+  }
+
+  /// Credentials that are held and need no renewal yet; nil to ask ``credentials(_:)``.
+  nonisolated func fresh(_ key: CredentialKey) -> Credentials? {
+    guard let credentials = atHand.with({ $0[key] }) else { return nil }
+    guard let end = credentials.expiration else { return credentials }
+    return end.seconds(since: clock()) >= CredentialCache.advisorySeconds ? credentials : nil
   }
 
   func credentials(_ request: CredentialRequest) async -> Result<Credentials, ServiceFailure> {

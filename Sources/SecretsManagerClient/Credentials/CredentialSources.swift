@@ -51,7 +51,9 @@ final class CredentialSources: Sendable {
   func credentials(
     profile: String?, region: String
   ) async -> Result<Credentials, ServiceFailure> {
-    let (settings, cache) = state.with { ($0.configuration, $0.cache) }
+    let cache = state.with { $0.cache }
+    if let fresh = cache.fresh(.profile(profile)) { return .success(fresh) }
+    let settings = configuration
     if let missing = settings.missingProfile(profile) {
       return .failure(.local(missing.code, missing.message))
     }

@@ -13,6 +13,7 @@ package final class RemoteSecretsManager: SecretsManagerService {
   let caller: SignedCaller
   let sources: CredentialSources
   let instanceRegion = Locked<String?>(nil)
+  private let prepared = Locked(PreparedCalls())
 
   /// - Throws: ``ClientSetupError`` when a file of settings has a syntax error, the endpoint URL
   ///   is not valid, or the transport cannot start.
@@ -67,6 +68,9 @@ package final class RemoteSecretsManager: SecretsManagerService {
       throw ClientSetupError(code: "InvalidEndpoint", message: error.message)
     }
   }
+
+  /// Runs tasks on the thread that makes the calls; see ``CurlTransport/executor``.
+  package var executor: TransportExecutor { transport.executor }
 
   /// Ends what is in flight as `abandoned` and stops the transport's thread; waits for it.
   package func close() { transport.shutdown() }
@@ -174,12 +178,12 @@ package final class RemoteSecretsManager: SecretsManagerService {
     _ read: @Sendable (HTTPResponse) -> Result<Output, ServiceFailure>
   ) async -> AttemptReply<Output> {
     var outgoing: OutgoingCall
-    switch CallPreparation(sources.configuration, options).prepare(
-      service, operation.rawValue, body, site, attempt)
-    {
+    switch preparation(of: service, operation, site, attempt) {
     case .success(let prepared): outgoing = prepared
     case .failure(let failure): return AttemptReply(.failure(failure))
     }
+    outgoing.body = body
+    outgoing.attempt = attempt
     if !options.noSignRequest {
       switch await sources.credentials(profile: site.profile, region: site.region) {
       case .success(let credentials): outgoing.credentials = credentials
@@ -200,6 +204,22 @@ package final class RemoteSecretsManager: SecretsManagerService {
     }
   }
 
+  /// The parts of a call that are the same for every secret, resolved once for a place.
+  private func preparation(
+    of service: EndpointService, _ operation: ServiceOperation, _ site: CallSite,
+    _ attempt: AttemptNumber
+  ) -> Result<OutgoingCall, ServiceFailure> {
+    let key = PreparedCalls.Key(service: service, operation: operation, site: site)
+    let (known, generation) = prepared.with { ($0[key], $0.generation) }
+    if let known { return .success(known) }
+    let result = CallPreparation(sources.configuration, options).prepare(
+      service, operation.rawValue, [], site, attempt)
+    if case .success(let call) = result {
+      prepared.with { $0.keep(call, for: key, from: generation) }
+    }
+    return result
+  }
+
   /// Forgets keys that were called expired, and reads the files again.
   ///
   /// Someone may have put fresh keys there. Files that cannot be read leave the old settings in force.
@@ -208,5 +228,6 @@ package final class RemoteSecretsManager: SecretsManagerService {
       profile: profile, accessKeyID: accessKeyID,
       fresh: try? AWSConfiguration.load(
         environment: environment, countsEmpty: options.countsEmptySettings))
+    prepared.with { $0.forgetAll() }
   }
 }

@@ -18,24 +18,55 @@ enum CanonicalForm {
   /// - Returns: one `name:value` line per header, each ended by a newline, and the names joined
   ///   by `;`.
   static func headers(_ headers: [HTTPHeader]) -> (lines: String, names: String) {
-    var values: [String: [String]] = [:]
-    for header in headers {
+    var signed: [(name: String, place: Int)] = []
+    signed.reserveCapacity(headers.count)
+    for (place, header) in headers.enumerated() {
       let name = header.name.lowercased()
-      guard isSigned(name) else { continue }
-      values[name, default: []].append(collapse(header.value))
+      if isSigned(name) { signed.append((name, place)) }
     }
-    let names = values.keys.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
-    let lines = names.map { "\($0):\(values[$0, default: []].joined(separator: ","))\n" }
-    return (lines.joined(), names.joined(separator: ";"))
+    signed.sort { a, b in
+      a.name == b.name ? a.place < b.place : a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
+    }
+    var lines = ""
+    var names = ""
+    lines.reserveCapacity(512)
+    names.reserveCapacity(128)
+    var last: String?
+    for (name, place) in signed {
+      if name == last {
+        lines += ","
+      } else {
+        if last != nil {
+          lines += "\n"
+          names += ";"
+        }
+        names += name
+        lines += name
+        lines += ":"
+      }
+      last = name
+      lines += collapse(headers[place].value)
+    }
+    if last != nil { lines += "\n" }
+    return (lines, names)
   }
 
   /// Trimmed, runs of blanks made one.
   private static func collapse(_ value: String) -> String {
+    var wasBlank = true
+    var isCollapsed = true
+    for byte in value.utf8 {
+      let isBlank = byte == 0x20 || (0x09...0x0D).contains(byte)
+      if isBlank, wasBlank || byte != 0x20 { isCollapsed = false }
+      wasBlank = isBlank
+    }
+    if isCollapsed, !wasBlank || value.isEmpty { return value }
     let words = value.utf8.split { $0 == 0x20 || (0x09...0x0D).contains($0) }
     return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
   }
 
   static func path(_ path: String, _ form: CanonicalPath) -> String {
+    if path == "/" { return path }
     let start = path.hasPrefix("/") ? path : "/" + path
     switch form {
     case .asSent: return start
@@ -60,6 +91,7 @@ enum CanonicalForm {
 
   /// Parameters sorted by name, then value, by the bytes of their encoded form.
   static func query(_ query: String) -> String {
+    if query.isEmpty { return query }
     let pairs = query.split(separator: "&").map { part -> (String, String) in
       let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let encoded = halves.map { PercentEncoding.encode(PercentEncoding.decode($0)) }

@@ -33,8 +33,10 @@ package struct SigningInput: Sendable {
 
 /// A signature and the texts that led to it.
 package struct SigV4Signature: Sendable {
-  package let canonicalRequest: String
-  package let stringToSign: String
+  package var canonicalRequest: String { String(decoding: canonicalBytes, as: UTF8.self) }
+  package var stringToSign: String { String(decoding: signedBytes, as: UTF8.self) }
+  fileprivate let canonicalBytes: [UInt8]
+  fileprivate let signedBytes: [UInt8]
   /// 64 hexadecimal digits.
   package let signature: String
   /// The value of the `Authorization` header.
@@ -67,8 +69,13 @@ package final class SigV4Signer: Sendable {
     let service: String
   }
 
+  private struct DerivedKey: Sendable {
+    let bytes: SecretBytes
+    let signer: HMACKey
+  }
+
   /// At most 64 keys, then all are dropped.
-  private let keys = Locked<[KeyName: SecretBytes]>([:])
+  private let keys = Locked<[KeyName: DerivedKey]>([:])
 
   package init() {}
 
@@ -82,32 +89,58 @@ package final class SigV4Signer: Sendable {
     let stamp = time.basic
     let date = String(stamp.prefix(8))
     var headers = input.headers.filter {
-      !["x-amz-date", "x-amz-security-token"].contains($0.name.lowercased())
+      !$0.isNamed("x-amz-date") && !$0.isNamed("x-amz-security-token")
     }
     headers.append(HTTPHeader("X-Amz-Date", stamp))
     if let token = credentials.sessionToken {
       headers.append(HTTPHeader("X-Amz-Security-Token", token))
     }
-    let (canonicalHeaders, names) = CanonicalForm.headers(headers)
-    let canonical = [
-      input.method, CanonicalForm.path(input.path, path), CanonicalForm.query(input.query),
-      canonicalHeaders, names, (input.bodyHash ?? SHA256.hash(input.body)).hex,
-    ].joined(separator: "\n")
+    let (canonical, names) = canonicalRequest(input, headers, path)
     let scope = "\(date)/\(region)/\(service)/aws4_request"
-    let text = "AWS4-HMAC-SHA256\n\(stamp)\n\(scope)\n\(SHA256.hash(canonical).hex)"
-    let key = signingKey(credentials, date: date, region: region, service: service)
-    let signature = key.withBytes { Hex.text(HMAC.sha256(key: Array($0), Array(text.utf8))) }
+    var text = Array("AWS4-HMAC-SHA256\n".utf8)
+    text.reserveCapacity(192)
+    for part in [stamp, "\n", scope, "\n", SHA256.hash(canonical).hex] {
+      text.append(contentsOf: part.utf8)
+    }
+    let key = derivedKey(credentials, date: date, region: region, service: service)
+    let signature = key.signer.hex(text)
     return SigV4Signature(
-      canonicalRequest: canonical, stringToSign: text, signature: signature,
+      canonicalBytes: canonical, signedBytes: text, signature: signature,
       authorization: "AWS4-HMAC-SHA256 Credential=\(credentials.accessKeyID)/\(scope), "
         + "SignedHeaders=\(names), Signature=\(signature)",
       headers: headers)
+  }
+
+  /// - Returns: the canonical request, and the names of the signed headers joined by `;`.
+  private func canonicalRequest(
+    _ input: SigningInput, _ headers: [HTTPHeader], _ path: CanonicalPath
+  ) -> ([UInt8], names: String) {
+    var canonical: [UInt8] = []
+    canonical.reserveCapacity(1024)
+    func add(_ line: String) {
+      canonical.append(contentsOf: line.utf8)
+      canonical.append(UInt8(ascii: "\n"))
+    }
+    add(input.method)
+    add(CanonicalForm.path(input.path, path))
+    add(CanonicalForm.query(input.query))
+    let (lines, names) = CanonicalForm.headers(headers)
+    add(lines)
+    add(names)
+    canonical.append(contentsOf: (input.bodyHash ?? SHA256.hash(input.body)).hex.utf8)
+    return (canonical, names)
   }
 
   /// The derived key, from the cache where it is there.
   package func signingKey(
     _ credentials: Credentials, date: String, region: String, service: String
   ) -> SecretBytes {
+    derivedKey(credentials, date: date, region: region, service: service).bytes
+  }
+
+  private func derivedKey(
+    _ credentials: Credentials, date: String, region: String, service: String
+  ) -> DerivedKey {
     let name = KeyName(
       secret: credentials.fingerprint, date: date, region: region, service: service)
     if let known = keys.with({ $0[name] }) { return known }
@@ -115,7 +148,8 @@ package final class SigV4Signer: Sendable {
     for part in [date, region, service, "aws4_request"] {
       key = HMAC.sha256(key: key, Array(part.utf8))
     }
-    let derived = SecretBytes(key)
+    let bytes = SecretBytes(key)
+    let derived = DerivedKey(bytes: bytes, signer: HMACKey(bytes))
     keys.with { keys in
       if keys.count >= 64 { keys.removeAll() }
       keys[name] = derived

@@ -6,22 +6,27 @@ internal import Glibc
 /// Not Sendable: after `init` only the thread that runs ``run()`` touches it.
 final class CurlDriver {
   private let mailbox: Mailbox
+  private let executor: TransportExecutor
   private let settings: TransportSettings
   private let multi: UnsafeMutableRawPointer
   private let poll: Int32
   /// Monotonic milliseconds at which libcurl wants to be called; nil for never.
   private var deadline: Int?
-  private var active: [ObjectIdentifier: CurlTransfer] = [:]
-  /// Resting handles, at most as many as ever were in flight together.
+  private var sockets = WatchedSockets()
+  private var events = [epoll_event](repeating: epoll_event(), count: 64)
+  /// Every handle, at most as many as ever were in flight together.
+  private var transfers: [CurlTransfer] = []
+  /// The handles that rest.
   private var idle: [CurlTransfer] = []
-  private var connections: [String: Int] = [:]
-  /// Exchanges that wait for a connection of their origin.
-  ///
-  /// They wait here rather than inside
-  /// libcurl, which would count the wait towards the connect timeout.
-  private var waiting: [String: [Exchange]] = [:]
+  /// By the URL of a request.
+  private var origins: [String: Origin] = [:]
 
-  init(mailbox: Mailbox, settings: TransportSettings) throws(TransportSetupError) {
+  /// Rounds over what callers left before the sockets get their turn.
+  private static let roundsBeforeSockets = 8
+
+  init(
+    mailbox: Mailbox, executor: TransportExecutor, settings: TransportSettings
+  ) throws(TransportSetupError) {
     guard let multi = curl_multi_init() else {
       throw TransportSetupError(message: "no multi handle from libcurl")
     }
@@ -31,6 +36,7 @@ final class CurlDriver {
       throw TransportSetupError(message: "no epoll descriptor (error \(errno))")
     }
     self.mailbox = mailbox
+    self.executor = executor
     self.settings = settings
     self.multi = multi
     self.poll = poll
@@ -42,36 +48,52 @@ final class CurlDriver {
       rotactl_multi_set_pointer(multi, CURLMOPT_TIMERDATA, me) == CURLM_OK,
       rotactl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, limit) == CURLM_OK,
       rotactl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(64, limit * 4)) == CURLM_OK,
-      watch(mailbox.wakeDescriptor, UInt32(EPOLLIN.rawValue))
+      addToPoll(mailbox.wakeDescriptor, UInt32(EPOLLIN.rawValue))
     else { throw TransportSetupError(message: "libcurl or epoll refused an option") }
   }
 
   deinit {
     // libcurl closes its sockets here and calls back while the driver still stands.
-    for transfer in active.values { curl_multi_remove_handle(multi, transfer.easy) }
-    active = [:]
+    for transfer in transfers where transfer.exchange != nil {
+      curl_multi_remove_handle(multi, transfer.easy)
+    }
     idle = []
+    transfers = []
     curl_multi_cleanup(multi)
     close(poll)
   }
 
   func run() {
     while true {
-      let letters = mailbox.collect()
-      if letters.stopping {
-        abandonAll(also: letters.submitted)
-        return
+      var rounds = 0
+      var isIdle = false
+      while !isIdle, rounds < CurlDriver.roundsBeforeSockets {
+        let letters = mailbox.collect()
+        if letters.stopping {
+          end(letters)
+          return
+        }
+        for job in letters.jobs {
+          job.runSynchronously(on: executor.asUnownedTaskExecutor())
+        }
+        for exchange in letters.submitted { admit(exchange) }
+        for ticket in letters.cancelled { cancel(ticket) }
+        isIdle = letters.isEmpty
+        rounds += 1
       }
-      for exchange in letters.submitted { admit(exchange) }
-      for ticket in letters.cancelled { cancel(ticket) }
-      let hadWork = !letters.submitted.isEmpty || !letters.cancelled.isEmpty
-      wait(milliseconds: hadWork ? 0 : remaining())
+      wait(milliseconds: isIdle ? remaining() : 0)
       if let due = deadline, due <= CurlDriver.now() {
         deadline = nil
         act(on: -1, events: 0)
       }
       complete()
     }
+  }
+
+  /// Answers everyone and leaves the tasks that run here to the process's other threads.
+  private func end(_ letters: Mailbox.Letters) {
+    abandonAll(also: letters.submitted)
+    for job in letters.jobs + mailbox.closeToJobs() { globalConcurrentExecutor.enqueue(job) }
   }
 
   // MARK: - Events
@@ -89,17 +111,22 @@ final class CurlDriver {
   }
 
   private func wait(milliseconds: Int32) {
-    var events = [epoll_event](repeating: epoll_event(), count: 64)
-    let count = epoll_wait(poll, &events, 64, milliseconds)
+    let count = epoll_wait(poll, &events, Int32(events.count), milliseconds)
     guard count > 0 else {
       // An interrupted wait is like an early end of it.
       precondition(count == 0 || errno == EINTR, "epoll_wait failed with \(errno)")
       return
     }
-    for event in events.prefix(Int(count)) {
+    for index in 0..<Int(count) {
+      let event = events[index]
       let descriptor = event.data.fd
       guard descriptor != mailbox.wakeDescriptor else {
         mailbox.wakened()
+        continue
+      }
+      guard sockets.isWanted(descriptor) else {
+        // The server has closed a connection that rests; libcurl will see that by itself.
+        removeFromPoll(descriptor)
         continue
       }
       var mask: Int32 = 0
@@ -120,7 +147,27 @@ final class CurlDriver {
       code == CURLM_OK || code == CURLM_BAD_SOCKET, "curl_multi_socket_action: \(code.rawValue)")
   }
 
+  /// Watches a socket; what epoll does already is not asked of it again.
   fileprivate func watch(_ descriptor: Int32, _ events: UInt32) -> Bool {
+    guard sockets.want(descriptor, events) else { return true }
+    guard addToPoll(descriptor, events) else { return false }
+    sockets.isWatched(descriptor, events)
+    return true
+  }
+
+  /// Forgets a socket: at once, but for connections, which libcurl lets rest after each call and
+  /// soon wants back.
+  fileprivate func unwatch(_ descriptor: Int32) {
+    if sockets.rest(descriptor) { return }
+    removeFromPoll(descriptor)
+  }
+
+  fileprivate func opened(_ descriptor: Int32) { sockets.opened(descriptor) }
+
+  /// Closing takes a socket out of the poll set by itself.
+  fileprivate func closed(_ descriptor: Int32) { sockets.closed(descriptor) }
+
+  private func addToPoll(_ descriptor: Int32, _ events: UInt32) -> Bool {
     var event = epoll_event()
     event.events = events
     event.data.fd = descriptor
@@ -128,10 +175,11 @@ final class CurlDriver {
     return errno == ENOENT && epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event) == 0
   }
 
-  fileprivate func unwatch(_ descriptor: Int32) {
+  private func removeFromPoll(_ descriptor: Int32) {
     var event = epoll_event()
     // A descriptor that is closed already has left the set by itself.
     _ = epoll_ctl(poll, EPOLL_CTL_DEL, descriptor, &event)
+    sockets.isWatched(descriptor, 0)
   }
 
   fileprivate func setTimer(_ milliseconds: Int) {
@@ -140,18 +188,27 @@ final class CurlDriver {
 
   // MARK: - Exchanges
 
+  private func origin(of request: HTTPRequest) -> Origin {
+    if let known = origins[request.url] { return known }
+    let name = request.origin
+    let origin = origins.values.first { $0.name == name } ?? Origin(name)
+    if origins.count >= 1024 { origins = origins.filter { !$0.value.isIdle } }
+    origins[request.url] = origin
+    return origin
+  }
+
   private func admit(_ exchange: Exchange) {
-    let origin = exchange.request.origin
-    guard connections[origin, default: 0] < max(1, settings.maxHostConnections) else {
-      waiting[origin, default: []].append(exchange)
+    let origin = origin(of: exchange.request)
+    guard origin.connections < max(1, settings.maxHostConnections) else {
+      origin.waiting.append(exchange)
       return
     }
     start(exchange, origin)
   }
 
-  private func start(_ exchange: Exchange, _ origin: String) {
+  private func start(_ exchange: Exchange, _ origin: Origin) {
     let url = exchange.request.url
-    guard let transfer = idle.popLast() ?? CurlTransfer(settings: settings) else {
+    guard let transfer = idle.popLast() ?? newTransfer() else {
       exchange.resume(.failure(.unusable(url, "no handle from libcurl")))
       return
     }
@@ -166,8 +223,20 @@ final class CurlDriver {
       exchange.resume(.failure(.unusable(url, refusal ?? "")))
       return
     }
-    active[ObjectIdentifier(exchange.ticket)] = transfer
-    connections[origin, default: 0] += 1
+    transfer.origin = origin
+    origin.connections += 1
+  }
+
+  private func newTransfer() -> CurlTransfer? {
+    guard let transfer = CurlTransfer(settings: settings) else { return nil }
+    let me = Unmanaged.passUnretained(self).toOpaque()
+    guard rotactl_easy_set_open_callback(transfer.easy, curlDriverOpened) == CURLE_OK,
+      rotactl_easy_set_pointer(transfer.easy, CURLOPT_SOCKOPTDATA, me) == CURLE_OK,
+      rotactl_easy_set_close_callback(transfer.easy, curlDriverClose) == CURLE_OK,
+      rotactl_easy_set_pointer(transfer.easy, CURLOPT_CLOSESOCKETDATA, me) == CURLE_OK
+    else { return nil }
+    transfers.append(transfer)
+    return transfer
   }
 
   private func complete() {
@@ -188,15 +257,16 @@ final class CurlDriver {
   }
 
   private func cancel(_ ticket: ExchangeTicket) {
-    if let transfer = active[ObjectIdentifier(ticket)], let exchange = transfer.exchange {
+    if let transfer = transfers.first(where: { $0.exchange?.ticket === ticket }),
+      let exchange = transfer.exchange
+    {
       transfer.release()
       settle(exchange, transfer, .failure(.abandoned(exchange.request.url)))
       return
     }
-    for (origin, queue) in waiting {
-      guard let index = queue.firstIndex(where: { $0.ticket === ticket }) else { continue }
-      waiting[origin]?.remove(at: index)
-      queue[index].resume(.failure(.abandoned(queue[index].request.url)))
+    for origin in origins.values {
+      guard let exchange = origin.waiting.remove(ticket) else { continue }
+      exchange.resume(.failure(.abandoned(exchange.request.url)))
       return
     }
   }
@@ -207,32 +277,30 @@ final class CurlDriver {
     _ result: Result<HTTPResponse, TransportFailure>
   ) {
     curl_multi_remove_handle(multi, transfer.easy)
-    active[ObjectIdentifier(exchange.ticket)] = nil
+    let origin = transfer.origin
+    transfer.origin = nil
     idle.append(transfer)
-    let origin = exchange.request.origin
-    let others = connections[origin, default: 1] - 1
-    connections[origin] = others > 0 ? others : nil
     exchange.resume(result)
-    guard var queue = waiting[origin], !queue.isEmpty else {
-      waiting[origin] = nil
-      return
-    }
-    let next = queue.removeFirst()
-    waiting[origin] = queue
-    admit(next)
+    guard let origin else { return }
+    origin.connections -= 1
+    if let next = origin.waiting.popFirst() { admit(next) }
   }
 
   private func abandonAll(also submitted: [Exchange]) {
-    for transfer in active.values {
+    for transfer in transfers {
+      guard let exchange = transfer.exchange else { continue }
       curl_multi_remove_handle(multi, transfer.easy)
-      transfer.exchange?.resume(.failure(.abandoned(transfer.exchange?.request.url ?? "")))
       transfer.release()
-    }
-    active = [:]
-    for exchange in waiting.values.joined() + submitted {
       exchange.resume(.failure(.abandoned(exchange.request.url)))
     }
-    waiting = [:]
+    for origin in origins.values {
+      while let exchange = origin.waiting.popFirst() {
+        exchange.resume(.failure(.abandoned(exchange.request.url)))
+      }
+    }
+    for exchange in submitted {
+      exchange.resume(.failure(.abandoned(exchange.request.url)))
+    }
   }
 }
 
@@ -277,4 +345,21 @@ private func curlDriverTimer(
   guard let context else { return 0 }
   Unmanaged<CurlDriver>.fromOpaque(context).takeUnretainedValue().setTimer(milliseconds)
   return 0
+}
+
+private func curlDriverOpened(
+  _ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t, _ purpose: curlsocktype
+) -> Int32 {
+  guard let context else { return 0 }
+  Unmanaged<CurlDriver>.fromOpaque(context).takeUnretainedValue().opened(socket)
+  return 0  // CURL_SOCKOPT_OK
+}
+
+private func curlDriverClose(
+  _ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t
+) -> Int32 {
+  if let context {
+    Unmanaged<CurlDriver>.fromOpaque(context).takeUnretainedValue().closed(socket)
+  }
+  return close(socket)
 }

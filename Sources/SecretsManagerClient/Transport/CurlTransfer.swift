@@ -7,7 +7,9 @@ internal import Glibc
 final class CurlTransfer {
   let easy: UnsafeMutableRawPointer
   private let settings: TransportSettings
-  private var headerList: UnsafeMutablePointer<curl_slist>?
+  private let headerBlock = HeaderBlock()
+  /// What the handle was last told, so that it is told only what differs.
+  private var told: Told?
   private let errorText: UnsafeMutablePointer<CChar>
   private(set) var overflow = false
   private var headerBytes = 0
@@ -17,6 +19,8 @@ final class CurlTransfer {
   private var body: [UInt8] = []
   /// The exchange being served; nil while the handle rests in the pool.
   private(set) var exchange: Exchange?
+  /// Whose connection the exchange uses; nil while the handle rests.
+  var origin: Origin?
 
   /// - Returns: nil when libcurl has no memory or lacks an option.
   init?(settings: TransportSettings) {
@@ -30,7 +34,6 @@ final class CurlTransfer {
 
   deinit {
     curl_easy_cleanup(easy)
-    curl_slist_free_all(headerList)
     errorText.deallocate()
   }
 
@@ -78,8 +81,8 @@ final class CurlTransfer {
     return CURLE_OK
   }
 
-  /// What a slow line needs for a body, at 16 KiB a second.
-  private static func sendingMilliseconds(_ bytes: Int) -> Int { bytes / 16 }
+  /// What a slow line needs for a body, at 16 KiB a second, in steps of 4 s.
+  private static func sendingMilliseconds(_ bytes: Int) -> Int { (bytes >> 16) * 4000 }
 
   private static func milliseconds(_ seconds: Double) -> Int {
     // libcurl takes 0 for its own default of 300 s; a day stands for no limit.
@@ -98,42 +101,44 @@ final class CurlTransfer {
     headers.removeAll(keepingCapacity: true)
     body = []
     errorText[0] = 0
-    curl_slist_free_all(headerList)
-    headerList = nil
-    // Emptied headers are those that libcurl would add by itself.
-    let lent =
-      ["Expect:", "Accept:"] + (request.hasHeader("content-type") ? [] : ["Content-Type:"])
-    for line in lent where !append(line) { return "no memory" }
-    for header in request.headers {
-      guard header.isSendable else { return "the header \(header.name) holds a line break" }
-      let line = header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)"
-      guard append(line) else { return "no memory" }
-    }
+    if let name = headerBlock.fill(request) { return "the header \(name) holds a line break" }
     let code = apply(request)
     return code == CURLE_OK ? nil : String(cString: curl_easy_strerror(code))
   }
 
-  private func append(_ line: String) -> Bool {
-    guard let longer = curl_slist_append(headerList, line) else { return false }
-    headerList = longer
-    return true
+  /// The parts of a request that are the same for most of those that a handle serves.
+  private struct Told: Equatable {
+    let url: String
+    let proxy: String?
+    let method: String
+    let trust: CertificateTrust
+    let connectTimeout: Double?
+    let readTimeout: Double?
+    let needsFreshConnection: Bool
+    let sendingMilliseconds: Int
+
+    init(_ request: HTTPRequest) {
+      url = request.url
+      proxy = request.proxy
+      method = request.method
+      trust = request.trust
+      connectTimeout = request.connectTimeoutSeconds
+      readTimeout = request.readTimeoutSeconds
+      needsFreshConnection = request.needsFreshConnection
+      sendingMilliseconds = CurlTransfer.sendingMilliseconds(request.body.count)
+    }
   }
 
   private func apply(_ request: HTTPRequest) -> CURLcode {
-    var code = rotactl_easy_set_list(easy, CURLOPT_HTTPHEADER, headerList)
+    var code = rotactl_easy_set_list(easy, CURLOPT_HTTPHEADER, headerBlock.list)
     func then(_ next: CURLcode) { if code == CURLE_OK { code = next } }
-    then(rotactl_easy_set_string(easy, CURLOPT_URL, request.url))
-    then(rotactl_easy_set_string(easy, CURLOPT_PROXY, request.proxy ?? ""))
-    then(limitTime(of: request))
-    then(
-      rotactl_easy_set_long(easy, CURLOPT_FRESH_CONNECT, request.needsFreshConnection ? 1 : 0))
-    if request.method == "GET" || request.method == "HEAD" {
-      then(rotactl_easy_set_long(easy, CURLOPT_HTTPGET, 1))
-      then(rotactl_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, nil))
-      // Without this libcurl would wait for the body that the length announces.
-      if request.method == "HEAD" { then(rotactl_easy_set_long(easy, CURLOPT_NOBODY, 1)) }
-    } else {
-      then(rotactl_easy_set_long(easy, CURLOPT_POST, 1))
+    let new = Told(request)
+    if new != told {
+      told = nil
+      then(tell(request))
+      if code == CURLE_OK { told = new }
+    }
+    if request.sendsBody {
       then(rotactl_easy_set_long(easy, CURLOPT_POSTFIELDSIZE, request.body.count))
       request.body.withUnsafeBytes { bytes in
         let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
@@ -141,6 +146,24 @@ final class CurlTransfer {
           rotactl_easy_set_pointer(
             easy, CURLOPT_COPYPOSTFIELDS, start ?? UnsafeMutableRawPointer(errorText)))
       }
+    }
+    return code
+  }
+
+  private func tell(_ request: HTTPRequest) -> CURLcode {
+    var code = rotactl_easy_set_string(easy, CURLOPT_URL, request.url)
+    func then(_ next: CURLcode) { if code == CURLE_OK { code = next } }
+    then(rotactl_easy_set_string(easy, CURLOPT_PROXY, request.proxy ?? ""))
+    then(limitTime(of: request))
+    then(
+      rotactl_easy_set_long(easy, CURLOPT_FRESH_CONNECT, request.needsFreshConnection ? 1 : 0))
+    if !request.sendsBody {
+      then(rotactl_easy_set_long(easy, CURLOPT_HTTPGET, 1))
+      then(rotactl_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, nil))
+      // Without this libcurl would wait for the body that the length announces.
+      if request.method == "HEAD" { then(rotactl_easy_set_long(easy, CURLOPT_NOBODY, 1)) }
+    } else {
+      then(rotactl_easy_set_long(easy, CURLOPT_POST, 1))
       then(rotactl_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method))
     }
     let (file, directory) = SystemTrust.paths(for: request.trust)
@@ -167,16 +190,15 @@ final class CurlTransfer {
       overflow = true
       return false
     }
-    let line = String(decoding: bytes, as: UTF8.self)
-    if line.hasPrefix("HTTP/") {
+    if bytes.starts(with: "HTTP/".utf8) {
       // An interim answer came before; only the last one counts.
       headers.removeAll(keepingCapacity: true)
       headIsWhole = false
-    } else if line == "\r\n" || line == "\n" {
+    } else if bytes.first == 0x0A || bytes.elementsEqual([0x0D, 0x0A]) {
       headIsWhole = true
-    } else if let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) {
-      let value = line[line.utf8.index(after: colon)...]
-      headers.append(HTTPHeader(String(line[..<colon]), TextTrimming.trim(value)))
+    } else if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
+      let name = String(decoding: bytes[..<colon], as: UTF8.self)
+      headers.append(HTTPHeader(name, TextTrimming.trim(bytes[(colon + 1)...])))
     }
     return true
   }
@@ -209,10 +231,14 @@ final class CurlTransfer {
   }
 }
 
+extension HTTPRequest {
+  fileprivate var sendsBody: Bool { method != "GET" && method != "HEAD" }
+}
+
 extension HTTPHeader {
   /// Whether no byte of it could end the line or begin another one.
   var isSendable: Bool {
-    !name.isEmpty && (name.utf8.elementsEqual(name.utf8.filter { $0 > 0x20 && $0 != 0x3A }))
+    !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x3A }
       && !value.utf8.contains { $0 == 0 || $0 == 0x0A || $0 == 0x0D }
   }
 }

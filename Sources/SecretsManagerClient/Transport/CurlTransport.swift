@@ -25,7 +25,8 @@ package final class CurlTransport: Sendable {
       throw TransportSetupError(message: "libcurl could not be initialised")
     }
     let mailbox = try Mailbox()
-    let driver = try CurlDriver(mailbox: mailbox, settings: settings)
+    let executor = TransportExecutor(mailbox)
+    let driver = try CurlDriver(mailbox: mailbox, executor: executor, settings: settings)
     // The thread takes this reference over and is the only one to touch the driver from here on.
     let context = Unmanaged.passRetained(driver)
     var handle = pthread_t()
@@ -35,8 +36,15 @@ package final class CurlTransport: Sendable {
       throw TransportSetupError(message: "no thread for the transport (error \(code))")
     }
     self.mailbox = mailbox
+    self.executor = executor
     thread = Locked(handle)
   }
+
+  /// Runs tasks on the transport's own thread, so that a call and its answer change no thread.
+  ///
+  /// For tasks that mostly make calls, by `withTaskExecutorPreference`; they must not block. Once
+  /// the transport is shut down they go on elsewhere.
+  package let executor: TransportExecutor
 
   /// Process-wide start of libcurl; 3 is CURL_GLOBAL_DEFAULT.
   private static let library: CURLcode = curl_global_init(3)
@@ -50,7 +58,8 @@ package final class CurlTransport: Sendable {
   package func exchange(_ request: HTTPRequest) async -> Result<HTTPResponse, TransportFailure> {
     let ticket = ExchangeTicket()
     return await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
+      // Resumed exactly once: by the thread, or here when the mailbox refuses it.
+      await withUnsafeContinuation { continuation in
         let refused = mailbox.submit(
           Exchange(ticket: ticket, request: request, continuation: continuation))
         if refused { continuation.resume(returning: .failure(.abandoned(request.url))) }
@@ -80,7 +89,7 @@ final class ExchangeTicket: @unchecked Sendable {
 struct Exchange: Sendable {
   let ticket: ExchangeTicket
   let request: HTTPRequest
-  let continuation: CheckedContinuation<Result<HTTPResponse, TransportFailure>, Never>
+  let continuation: UnsafeContinuation<Result<HTTPResponse, TransportFailure>, Never>
 }
 
 /// What callers leave for the transport's thread, and the descriptor that wakes it.
@@ -88,9 +97,15 @@ final class Mailbox: Sendable {
   struct Letters: Sendable {
     var submitted: [Exchange] = []
     var cancelled: [ExchangeTicket] = []
+    /// Of tasks that run on the thread.
+    var jobs: [UnownedJob] = []
     var stopping = false
     /// The thread sleeps or is about to; the one who changes this to false wakes it.
     var polling = false
+    /// The thread is gone, or about to go.
+    var isClosed = false
+
+    var isEmpty: Bool { submitted.isEmpty && cancelled.isEmpty && jobs.isEmpty }
   }
 
   private let letters = Locked(Letters())
@@ -116,6 +131,28 @@ final class Mailbox: Sendable {
     return refused
   }
 
+  /// - Returns: false when the thread will run nothing more.
+  func add(_ job: UnownedJob) -> Bool {
+    let (taken, wake) = letters.with { letters -> (Bool, Bool) in
+      guard !letters.isClosed else { return (false, false) }
+      letters.jobs.append(job)
+      return (true, letters.takeWake())
+    }
+    if wake { signal() }
+    return taken
+  }
+
+  /// Takes no further job.
+  ///
+  /// - Returns: those that nobody has run.
+  func closeToJobs() -> [UnownedJob] {
+    letters.with { letters in
+      letters.isClosed = true
+      defer { letters.jobs = [] }
+      return letters.jobs
+    }
+  }
+
   func cancel(_ ticket: ExchangeTicket) {
     let wake = letters.with { letters -> Bool in
       ticket.isCancelled = true
@@ -137,10 +174,12 @@ final class Mailbox: Sendable {
   func collect() -> Letters {
     letters.with { letters in
       let taken = letters
-      letters.submitted = []
-      letters.cancelled = []
-      letters.polling =
-        taken.submitted.isEmpty && taken.cancelled.isEmpty && !taken.stopping
+      if !taken.isEmpty {
+        letters.submitted = []
+        letters.cancelled = []
+        letters.jobs = []
+      }
+      letters.polling = taken.isEmpty && !taken.stopping
       return taken
     }
   }

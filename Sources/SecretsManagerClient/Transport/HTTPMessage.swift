@@ -8,6 +8,15 @@ package struct HTTPHeader: Sendable, Hashable {
     self.name = name
     self.value = value
   }
+
+  /// Whether it has that name, given in lower case, in any case of letters.
+  func isNamed(_ lowerCaseName: String) -> Bool {
+    let (own, other) = (name.utf8, lowerCaseName.utf8)
+    guard own.count == other.count else { return false }
+    return zip(own, other).allSatisfy { a, b in
+      a == b || ((0x41...0x5A).contains(a) && a | 0x20 == b)
+    }
+  }
 }
 
 /// Which certificates a TLS server may show.
@@ -53,7 +62,7 @@ package struct HTTPRequest: Sendable {
   }
 
   /// Whether a header of that name, given in lower case, is there.
-  func hasHeader(_ name: String) -> Bool { headers.contains { $0.name.lowercased() == name } }
+  func hasHeader(_ name: String) -> Bool { headers.contains { $0.isNamed(name) } }
 
   /// Scheme and authority, the key that connections are limited by.
   package var origin: String {
@@ -79,7 +88,7 @@ package struct HTTPResponse: Sendable, Hashable {
   /// The first header of that name, in any case of letters.
   package func header(_ name: String) -> String? {
     let wanted = name.lowercased()
-    return headers.first { $0.name.lowercased() == wanted }?.value
+    return headers.first { $0.isNamed(wanted) }?.value
   }
 }
 

@@ -1,13 +1,18 @@
 /// Cutting blanks off texts that came from outside.
 enum TextTrimming {
   /// Without blanks, tabs and line ends at both ends.
-  static func trim(_ text: some StringProtocol) -> String {
-    let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
-    let bytes = Array(text.utf8)
+  static func trim(_ text: some StringProtocol) -> String { trim(Array(text.utf8)) }
+
+  /// The same for bytes of UTF-8.
+  static func trim(_ bytes: some BidirectionalCollection<UInt8>) -> String {
     guard let first = bytes.firstIndex(where: { !isBlank($0) }),
       let last = bytes.lastIndex(where: { !isBlank($0) })
     else { return "" }
     return String(decoding: bytes[first...last], as: UTF8.self)
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == 0x20 || (0x09...0x0D).contains(byte)
   }
 
   /// At most so many characters on one line, control characters replaced by blanks.
