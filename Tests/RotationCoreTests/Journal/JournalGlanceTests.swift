@@ -38,6 +38,8 @@ import Testing
       switch parsed.record {
       case .settled(let s): "settled \(s.ordinal) \(s.outcome) \(parsed.at.iso8601)"
       case .intent(let ordinal, _, _, _, _): "intent \(ordinal) \(parsed.at.iso8601)"
+      case .finished(let totals):
+        "finished \(totals.map { "\($0) \($1)" }.sorted()) \(parsed.at.iso8601)"
       default: "\(parsed.record) \(parsed.at.iso8601)"
       }
     case nil: "damage"
