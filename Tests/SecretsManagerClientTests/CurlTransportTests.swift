@@ -37,6 +37,21 @@ import Testing
     transport.shutdown()
   }
 
+  @Test func `a request that left on a kept connection leaves doubt though no new one is made`()
+    async throws
+  {
+    let server = try ScriptedServer { $0.body == "first" ? .json("{}") : .vanish }
+    defer { server.stop() }
+    let transport = try CurlTransport()
+    _ = try await transport.exchange(request(server.url, body: "first")).get()
+    let lost = try failure(of: await transport.exchange(request(server.url, body: "second")))
+    #expect(server.requests.map(\.body) == ["first", "second"])
+    #expect(lost.kind == .lost && lost.code == "ConnectionClosedError")
+    let never = try failure(of: await transport.exchange(request(server.url, body: "third")))
+    #expect(never.kind == .connect && never.code == "EndpointConnectionError")
+    transport.shutdown()
+  }
+
   @Test func `tasks run on the transport's thread, and elsewhere once it is gone`() async throws {
     let server = try ScriptedServer { request in .json(#"{"echo":"\#(request.body)"}"#) }
     defer { server.stop() }

@@ -10,6 +10,8 @@ enum ScriptedAnswer: Sendable {
   case bytesThenClose(String)
   /// Closes with RST, so that the client sees a reset.
   case reset
+  /// Stops listening and then closes the connection, without an answer.
+  case vanish
   /// Sends nothing and keeps the connection open until the client closes it.
   case stall
 
@@ -164,6 +166,9 @@ final class ScriptedServer: Sendable {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(
           descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        return
+      case .vanish:
+        shutdown(listener, Int32(SHUT_RDWR))
         return
       case .stall:
         var byte: UInt8 = 0

@@ -32,6 +32,10 @@ extension TransportFailure {
       self = make(.lost, "AnswerTooLarge", "The answer is too large from endpoint URL: \"\(url)\"")
       return
     }
+    if report.wasSentBefore {
+      self = make(.lost, "ConnectionClosedError", closed)
+      return
+    }
     if let proxy = report.proxy,
       report.connectStatus >= 300 || report.code == CURLE_COULDNT_RESOLVE_PROXY
         || report.code == CURLE_PROXY
@@ -82,6 +86,20 @@ extension TransportFailure {
 }
 
 extension CurlReport {
+  /// Whether the request had left on a kept connection before a new one could not be made.
+  ///
+  /// libcurl sends a request once more by itself when a kept connection ends before any byte of an
+  /// answer came. The service may have carried the first one out, whatever became of the second.
+  fileprivate var wasSentBefore: Bool {
+    guard sentBytes > 0 else { return false }
+    return switch code {
+    case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT: true
+    // Through a proxy the bytes may be those of CONNECT.
+    case CURLE_SSL_CONNECT_ERROR: proxy == nil
+    default: false
+    }
+  }
+
   fileprivate var isBrokenHandshake: Bool {
     systemError == ECONNRESET || systemError == EPIPE || detail.contains("SSL_ERROR_SYSCALL")
       || detail.contains("Connection reset")
