@@ -62,22 +62,28 @@ package struct PlanFileReader: ~Copyable {
   private var hash = SHA256()
   private var ordinal = 0
   private var isOver = false
-  private let checks = PlanLines { SHA256.hash($0).hex }
+  private static let checks = PlanLines { SHA256.hash($0).hex }
 
   package init(path: String) throws {
     var lines = try LineReader(path: path)
     let first = try lines.next()?.bytes ?? []
-    guard let value = try? JSONValue(parsing: first), let header = PlanHeader(record: value) else {
-      throw PlanDamage(path: path, line: 1, what: "not the header of a \(PlanHeader.schema)")
-    }
-    guard header.version == 1 || checks.isIntact(first) else {
-      throw PlanDamage(path: path, line: 1, what: "the header was edited")
-    }
+    // Read apart: the optimizer of Swift 6.3.1 releases a header twice that is bound in this
+    // initializer, where it may still throw.
+    header = try PlanFileReader.header(of: first, path: path)
     self.path = path
-    self.header = header
     self.lines = lines
     hash.update(first)
     hash.update([0x0A])
+  }
+
+  private static func header(of line: [UInt8], path: String) throws -> PlanHeader {
+    guard let value = try? JSONValue(parsing: line), let header = PlanHeader(record: value) else {
+      throw PlanDamage(path: path, line: 1, what: "not the header of a \(PlanHeader.schema)")
+    }
+    guard header.version == 1 || PlanFileReader.checks.isIntact(line) else {
+      throw PlanDamage(path: path, line: 1, what: "the header was edited")
+    }
+    return header
   }
 
   /// The next entry and where its line begins; nil at the end.
@@ -91,7 +97,7 @@ package struct PlanFileReader: ~Copyable {
       throw damage("the plan is cut short after target \(ordinal - 1): it has no seal")
     }
     if header.version > 1 {
-      guard text.isTerminated, checks.isIntact(text.bytes) else {
+      guard text.isTerminated, PlanFileReader.checks.isIntact(text.bytes) else {
         throw damage("the line was edited")
       }
       if let seal = PlanLines.Seal(line: text.bytes) {
