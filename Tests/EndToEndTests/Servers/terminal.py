@@ -3,18 +3,21 @@
 usage: terminal.py STEPS PROGRAM WORD...
 
 STEPS is a JSON list of [expected, keys]: the keys are typed once the expected text has appeared
-after what was seen before. Prints JSON: the exit status and all that stood on the terminal.
+after what was seen before, movements of the cursor left out: an editor may draw a word in pieces. Prints JSON: the exit status and all that stood on the terminal.
 Nothing sleeps: every step waits for its text, and an alarm ends what hangs.
 """
 
 import json
 import os
 import pty
+import re
 import signal
 import sys
 
 LIMIT = 120
 
+# Whoever starts this may have blocked signals, the alarm among them.
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
 steps, program = json.loads(sys.argv[1]), sys.argv[2:]
 child, terminal = pty.fork()
 if child == 0:
@@ -26,14 +29,15 @@ place = 0
 
 def give_up(*_):
     os.kill(child, signal.SIGKILL)
-    sys.exit("waited in vain for %r after %r" % (steps[:1], seen[place:]))
+    sys.exit("waited in vain for %r after %r" % (steps[:1], seen))
 
 
 signal.signal(signal.SIGALRM, give_up)
 signal.alarm(LIMIT)
 while True:
+    plain = re.sub(rb"\r?\x1b\[[0-9;?]*[ -/]*[@-~]", b"", seen)
     while steps:
-        found = seen.find(steps[0][0].encode(), place)
+        found = plain.find(steps[0][0].encode(), place)
         if found < 0:
             break
         expected, keys = steps.pop(0)
