@@ -43,10 +43,7 @@ struct AutoPromptTests {
       status: try #require(said["status"]?.int), seen: said["seen"]?.string ?? "")
   }
 
-  @Test(
-    .disabled("the driver loses its place where a word is redrawn in pieces; see terminal.py")
-  )
-  func `words, options and secret ids are completed, and the line is run`() async throws {
+  @Test func `words, options and secret ids are completed, and the line is run`() async throws {
     let folder = try TemporaryDirectory()
     let server = try await ScriptedServer(folder)
     _ = try await server.exchange([

@@ -13,6 +13,7 @@ import pty
 import re
 import signal
 import sys
+import termios
 
 LIMIT = 120
 
@@ -42,6 +43,10 @@ while True:
             break
         expected, keys = steps.pop(0)
         place = found + len(expected.encode())
+        # An editor shows its prompt and takes the terminal over after that; what is typed between
+        # the two is the terminal's, not the editor's.
+        while termios.tcgetattr(terminal)[3] & termios.ICANON:
+            os.sched_yield()
         os.write(terminal, keys.encode())
     try:
         chunk = os.read(terminal, 65536)
