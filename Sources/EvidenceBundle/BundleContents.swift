@@ -30,7 +30,8 @@ struct BundleContents {
   /// - Parameters:
   ///   - path: the archive.
   ///   - passphrase: of an encrypted zip.
-  ///   - onlyRecords: whether to keep plan and journal alone, for reading rather than checking.
+  ///   - onlyRecords: whether to keep plan, journal and `run.json` alone, for reading rather than checking, and
+  ///     to read no further than those.
   ///   - verification: receives what is wrong with single entries.
   /// - Throws: ``EvidenceError`` when the archive as such cannot be read on.
   init(
@@ -51,7 +52,8 @@ struct BundleContents {
         try drain(&archive)
         continue
       }
-      var isKept = BundleContents.isRecord(name) || !onlyRecords && BundleContents.isKept(name)
+      let isRecord = BundleContents.records.contains(name)
+      var isKept = isRecord || !onlyRecords && BundleContents.isKept(name)
       if onlyRecords, !isKept { continue }
       if isKept, kept.count >= BundleContents.maximumKept {
         verification.broken("more manifests than any run has")
@@ -68,6 +70,7 @@ struct BundleContents {
       let isLines = isKept && !name.hasPrefix(RunLayout.manifestFolder + "/")
       let digest = try copy(&archive, to: file, named: isLines ? name : nil)
       try checksums.add(Checksum(name, digest))
+      if onlyRecords, kept.count == BundleContents.records.count { break }
     }
     order = names.finish()
     for warning in archive.warnings { verification.broken("the archive: \(warning)") }
@@ -85,13 +88,14 @@ struct BundleContents {
     "kept-" + String(name.map { $0 == "/" ? "+" : $0 })
   }
 
-  private static func isRecord(_ name: String) -> Bool {
-    name == RunLayout.planFile || name == RunLayout.journalFile
-  }
+  /// All that is needed to read a run; they stand before what is made of them.
+  private static let records: Set = [
+    RunLayout.runFile, RunLayout.planFile, RunLayout.journalFile,
+  ]
 
   private static func isKept(_ name: String) -> Bool {
     BundleShape.seals.contains(name) || BundleShape.optionalCopies.contains(name)
-      || name == RunLayout.runFile || name == RunLayout.indexFile
+      || name == RunLayout.indexFile
       || name.hasPrefix(RunLayout.manifestFolder + "/")
   }
 

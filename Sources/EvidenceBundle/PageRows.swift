@@ -6,8 +6,6 @@ internal import RotationCore
 ///
 /// Texts that occur often stand once in ``strings`` and are numbers in the rows.
 struct PageRows {
-  /// More targets than this, and only those that are not good are listed, at most as many.
-  static let limit = 100_000
   /// Rows in one `script` element.
   private static let block = 2000
   /// Different texts that are kept; further ones stand in the rows themselves.
@@ -16,6 +14,7 @@ struct PageRows {
   private static let shownAttempts = 8
 
   let listsAll: Bool
+  private let limit: Int
   /// Number 0 is the empty text.
   private(set) var strings = [""]
   private(set) var count = 0
@@ -27,10 +26,12 @@ struct PageRows {
   private var buffer: [UInt8] = []
 
   /// - `spool`: where the rows are kept; they go with it.
-  init(of evidence: RunEvidence, spool: TemporaryFolder) throws(EvidenceError) {
+  /// - `limit`: of more targets than this only those that are not good are listed, at most as many.
+  init(of evidence: RunEvidence, spool: TemporaryFolder, limit: Int) throws(EvidenceError) {
     self.spool = spool
+    self.limit = limit
     action = evidence.header.action
-    listsAll = evidence.targets <= PageRows.limit
+    listsAll = evidence.targets <= limit
     try reading { () throws(FileError) in
       _ = try AppendFile(path: "\(spool.path)/rows", truncate: true, mode: 0o600)
     }
@@ -38,7 +39,7 @@ struct PageRows {
 
   mutating func add(_ item: EvidenceEntry, path: String) throws(EvidenceError) {
     guard listsAll || !item.isGood else { return }
-    guard count < PageRows.limit else {
+    guard count < limit else {
       left += 1
       return
     }

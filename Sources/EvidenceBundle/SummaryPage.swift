@@ -172,29 +172,24 @@ struct SummaryPage {
   }
 
   private var followUps: String {
-    let rows = collector.followUps.map { item, warning in
+    let rows = collector.leftBehind.first.map { item, warning in
       named(item) + "<td>\(escaped("\(warning.code.rawValue): \(warning.message)"))</td>"
         + "<td>\(command(warning.next ?? ""))</td></tr>"
     }
     if rows.isEmpty { return "" }
     return table(
       "Open: left behind", ["secret", "account", "region", "what", "next command"], rows,
-      more: collector.followUpCount - rows.count, in: "results.csv")
+      more: collector.leftBehind.count - rows.count, in: "results.csv")
   }
 
   /// What was stopped from rotating, and when it would have.
   private var calledOff: String {
-    let total = collector.calledOffCounts.reduce(0, +)
-    guard total + collector.calledOffWithoutTime > 0 else { return "" }
-    let words = PageCollector.windows.map(\.words) + ["later"]
-    var counts = zip(words, collector.calledOffCounts).filter { $0.1 > 0 }
-    if collector.calledOffWithoutTime > 0 {
-      counts.append(("time not told", collector.calledOffWithoutTime))
-    }
-    let summary = counts.map {
+    let calledOff = collector.calledOff
+    guard !calledOff.rows.isEmpty else { return "" }
+    let summary = calledOff.rows.map {
       "<tr><th scope=\"row\">\($0.0)</th><td class=\"n\">\(number($0.1))</td></tr>"
     }
-    let rows = collector.calledOff.map { item, at in
+    let rows = calledOff.soonest.map { item, at in
       named(item) + "<td class=\"k\">\(at.iso8601)</td></tr>"
     }
     return """
@@ -205,7 +200,7 @@ struct SummaryPage {
       </table>
       \(rows.isEmpty ? "" : table(
         nil, ["secret", "account", "region", "would have rotated"], rows,
-        more: total - rows.count, in: "results.csv"))
+        more: calledOff.timed - rows.count, in: "results.csv"))
       """
   }
 

@@ -78,6 +78,27 @@ struct Program {
   }
 }
 
+extension Program {
+  /// What a validator that is not ours says of lines against one of our schemas; empty where it has
+  /// nothing against them, or is not there.
+  static func violations(
+    of schema: String, in lines: String, _ folder: TemporaryDirectory
+  ) async throws -> String {
+    guard let python = foreign("python3"), foreign("jsonschema") != nil, let rotactl else {
+      return ""
+    }
+    let environment = environment(home: folder.path)
+    let printed = try await rotactl.run(["schema", schema], environment: environment)
+    try folder.write("schemas/\(schema).json", printed.output)
+    try folder.write("validated.ndjson", lines)
+    let servers = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Servers"
+    let checked = try await python.run(
+      ["\(servers)/validate.py", "schemas", schema, "validated.ndjson"], environment: environment,
+      folder: folder.path)
+    return checked.status == 0 ? "" : checked.output + checked.error
+  }
+}
+
 /// A process that runs; ended for sure when it goes away.
 final class Child: @unchecked Sendable {
   // Guarded by `lock`.

@@ -134,6 +134,16 @@ struct EvidenceEndToEndTests {
     ])
     #expect(absent.status == 0 && absent.error.contains("warning: no time stamp"))
     #expect(try await rotactl(["verify", "e.tar.gz", "--tsa-ca", "ca.crt"]).status == 3)
+    // The authority's name exists nowhere: only a proxy can have led there.
+    let proxied = try await rotactl(
+      ["bundle", "e", "--reports", path, "--timestamp-url", "http://tsa.invalid/tsa"],
+      ["http_proxy": url, "NO_PROXY": ""])
+    #expect(proxied.status == 0 && !proxied.error.contains("no time stamp"), "\(proxied.error)")
+    let direct = try await rotactl(
+      ["bundle", "e", "--reports", path, "--timestamp-url", "http://tsa.invalid/tsa"],
+      ["http_proxy": url, "NO_PROXY": "", "no_proxy": ".invalid"])
+    #expect(direct.error.contains("no time stamp"))
+    #expect(try await rotactl(["verify", "e.tar.gz", "--tsa-ca", "ca.crt"]).status == 0)
   }
 
   // MARK: The same bytes
@@ -244,6 +254,73 @@ struct EvidenceEndToEndTests {
     }
   }
 
+  @Test func `what is no bundle, and options that do not fit, are refused as wrong usage`()
+    async throws
+  {
+    #expect(try await drill([]).status == 0)
+    try folder.write("notes.txt", "not a bundle\n")
+    try folder.write("empty.tar.gz", "")
+    let whole = try folder.read("d.tar.gz")
+    try folder.write("cut.tar.gz", Array(whole.prefix(600)))
+    for name in ["notes.txt", "empty.tar.gz", "cut.tar.gz", "absent.tar.gz", "."] {
+      for more in [[], ["--secret", "x"], ["--format", "csv"], ["--format", "html"]] {
+        let refused = try await rotactl(["report", name] + more)
+        #expect(refused.status == 2, "\(name) \(more): \(refused.error)")
+        #expect(refused.output.isEmpty && refused.error.contains("error: \(name): "))
+      }
+      let refused = try await rotactl(["restore", name, "--yes"])
+      #expect(refused.status == 2, "\(name): \(refused.error)")
+    }
+    for (arguments, place) in [
+      (["--format", "csv", "--query", "arn"], "--query"), (["--query", "["], "--query"),
+      (["--format", "html", "--only", "failed"], "--only"), (["--only", "sad"], "--only"),
+      (["--only", ","], "--only"), (["--format", "pdf"], "--format"),
+      (["--secret", "x", "--only", "failed"], "--secret"),
+      (["--secret", "x", "--format", "csv"], "--secret"),
+      (["--secret", "x", "--format", "html"], "--secret"),
+      (["--passphrase-file", "absent"], "absent"), (["--decryption-key", "absent"], "absent"),
+    ] {
+      let refused = try await rotactl(["report", "d.tar.gz"] + arguments)
+      #expect(refused.status == 2 && refused.output.isEmpty, "\(arguments): \(refused.error)")
+      #expect(refused.error.contains("error: \(place)"), "\(arguments): \(refused.error)")
+    }
+    let fromEnvironment = try await rotactl(
+      ["report", "d.tar.gz", "--format", "csv"], ["ROTACTL_QUERY": "arn"])
+    #expect(fromEnvironment.status == 2)
+    // A failing query names itself; one that fits does not.
+    let failing = try await rotactl(["report", "d.tar.gz", "--query", "abs(arn)"])
+    #expect(failing.status == 2 && failing.error.contains("the query fails on a report"))
+    let plan = String(decoding: try folder.read("d/plan.ndjson"), as: UTF8.self)
+    try folder.write("d/plan.ndjson", plan.replacing("\"ordinal\":0", with: "\"ordinal\":7"))
+    #expect(try await rotactl(["bundle", "d", "--reports", path]).status == 2)
+    #expect(try await rotactl(["report", "d", "--reports", path]).status == 2)
+  }
+
+  @Test func `the report in words tells what was stopped from rotating and what was left behind`()
+    async throws
+  {
+    let scenario = Conformance.repositoryRoot + "/manifests/drill.json"
+    let drilled = try await rotactl(
+      ["drill", "--scenario", scenario, "--reports", path, "--run-id", "d", "--progress", "none"])
+    #expect(drilled.status == 3)
+    let report = try await rotactl(["report", "d.tar.gz"])
+    #expect(report.status == 0)
+    let page = String(decoding: try folder.read("d/summary.html"), as: UTF8.self)
+    #expect(page.contains("Stopped from rotating"))
+    #expect(report.output.contains("stopped from rotating  targets"), "\(report.output)")
+    #expect(report.output.contains("left behind"))
+    let only = ["report", "d.tar.gz", "--only", "cancelled", "--format", "json"]
+    let cancelled = try await rotactl(only).records.count
+    let lines = report.output.split(separator: "\n", omittingEmptySubsequences: false)
+    let start = try #require(lines.firstIndex { $0.hasPrefix("stopped from rotating") })
+    let counts = lines[(start + 1)...].prefix { !$0.isEmpty }.compactMap {
+      $0.split(separator: " ").last.flatMap { Int($0) }
+    }
+    #expect(counts.reduce(0, +) == cancelled)
+    let times = lines.drop { $0 != "would have rotated" }.dropFirst().prefix { $0.hasPrefix("  2") }
+    #expect(!times.isEmpty && times.elementsEqual(times.sorted()))
+  }
+
   @Test func `schemas are listed and printed`() async throws {
     let list = try await rotactl(["schema"])
     #expect(list.status == 0)
@@ -258,6 +335,12 @@ struct EvidenceEndToEndTests {
   @Test(.enabled(if: Program.foreign("jsonschema") != nil, "needs jsonschema: see .ci/test"))
   func `every file of a run validates against its schema by a foreign validator`() async throws {
     let scenario = Conformance.repositoryRoot + "/manifests/drill.json"
+    try folder.write(
+      "s.json",
+      """
+      {"secrets":["db-1",{"select":{"tags":{"team":"a"},"rotatesWithin":"24h","name":"!x",
+        "include":"*","exclude":"b*","confirm":true}, "regions":["us-east-1"]}]}
+      """)
     var lines: [String] = []
     for (id, arguments) in [
       ("a", ["--scenario", scenario]),
@@ -277,8 +360,12 @@ struct EvidenceEndToEndTests {
       ["verify", "a.tar.gz"], ["keys", "new", "k.pem", "--no-passphrase"],
       ["bundle", "a", "--reports", path], ["schema"],
       ["whoami", "--profile", "none"], ["tune", "a", "--reports", path],
+      ["plan", "s.json", "--offline", "--region", "us-east-1"], ["config", "show"],
+      ["config", "check", Conformance.repositoryRoot + "/manifests/config.json"],
     ] {
-      lines.append(try await rotactl(arguments + ["--json"]).output)
+      let result = try await rotactl(arguments + ["--json"])
+      #expect(!result.output.isEmpty, "\(arguments): \(result.error)")
+      lines.append(result.output)
     }
     try folder.write("output.ndjson", lines.joined(separator: "\n").replacing("\n\n", with: "\n"))
     var pairs = ["output-1", "output.ndjson"]
@@ -297,5 +384,17 @@ struct EvidenceEndToEndTests {
       [Self.server("validate.py"), "a/schemas"] + pairs,
       environment: Program.environment(home: path), folder: path)
     #expect(checked.status == 0, "\(checked.output.prefix(4000))\(checked.error.suffix(400))")
+    // What has no place in a format is refused, so that the schema above says something.
+    for (index, line) in [
+      #"{"type":"rumour","version":1}"#, #"{"version":1}"#,
+      #"{"type":"upload","version":1,"runId":"r","proven":true}"#,
+      #"{"type":"drifts","version":1,"total":1,"more":2}"#,
+    ].enumerated() {
+      try folder.write("wrong-\(index).ndjson", line + "\n")
+      let refused = try await python.run(
+        [Self.server("validate.py"), "a/schemas", "output-1", "wrong-\(index).ndjson"],
+        environment: Program.environment(home: path), folder: path)
+      #expect(refused.status == 1, "\(line)")
+    }
   }
 }

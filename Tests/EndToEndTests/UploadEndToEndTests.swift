@@ -77,6 +77,7 @@ struct UploadEndToEndTests {
     #expect(first.status == 0, "\(first.error)\(first.output)")
     let told = try #require(first.records.last)
     #expect(told["proven"] == true)
+    #expect(try await Program.violations(of: "output-1", in: first.output, bucket.folder) == "")
     let judged = try await bucket.python(
       """
       key = 'a b/ü/r1.tar.gz'

@@ -116,6 +116,31 @@ import Testing
     }
   }
 
+  @Test func `of too many targets those that are not proven are listed, and the rest is named`()
+    throws
+  {
+    let run = try SyntheticRun([.cancelled, .failed, .cancelled, .unknown, .failed])
+    let reader = try RunReader(path: run.path)
+    func page(_ limit: Int) throws -> String {
+      var text = ""
+      try reader.writePage(listing: limit) { piece in
+        text += piece + "\n"
+        return true
+      }
+      return text
+    }
+    let whole = try page(5)
+    #expect(whole.contains("All 5 targets."))
+    let some = try page(4)
+    #expect(some.contains("Of 5 targets the 3 that are not proven; all are in"))
+    #expect(!some.contains("more are in <code>failed.csv</code>"))
+    let rows = some.split(separator: "\n").filter { $0.hasPrefix("[1,") || $0.hasPrefix("[3,") }
+    #expect(rows.count == 2 && !some.contains("\n[0,") && !some.contains("\n[2,"))
+    let few = try page(2)
+    #expect(few.contains("Of 5 targets the 2 that are not proven"))
+    #expect(few.contains("1 more are in <code>failed.csv</code>."))
+  }
+
   @Test func `a reader that goes away ends the page`() throws {
     var taken = 0
     let run = try SyntheticRun([.cancelled])

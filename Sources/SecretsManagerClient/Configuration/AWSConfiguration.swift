@@ -20,6 +20,7 @@ package struct AWSConfiguration: Sendable {
   package let environment: [String: String]
   /// All variables as they were given, also the empty ones, which matter to a few settings.
   package let givenEnvironment: [String: String]
+  let proxies: ProxyVariables
   /// Profile name to its keys; those of the credentials file have replaced the config file's.
   package private(set) var profiles: [String: Values] = [:]
   /// The keys of each profile that stand in the credentials file.
@@ -39,6 +40,7 @@ package struct AWSConfiguration: Sendable {
   ) {
     self.countsEmpty = countsEmpty
     givenEnvironment = environment
+    proxies = ProxyVariables(environment)
     self.environment = environment.filter { !$0.value.isEmpty }
     for section in config.sections { add(section) }
     for section in credentials.sections {

@@ -62,7 +62,10 @@ struct BundleCommand: RotactlCommand {
       try settings.value(bundleFormat, "bundle-format", SettingReader.word(BundleFormat.self))
       ?? recorded.bundleFormat
     let tools = try await seal.resolved(settings).load(format: format, console)
-    let targets = try RunEvidence(folder: folder.path).targets
+    let targets: Int
+    do throws(EvidenceError) { targets = try RunEvidence(folder: folder.path).targets } catch {
+      throw Foreseen.unreadable(folder.path, error)
+    }
     let sealer = Sealer(
       folder: folder, reports: DurableFile.folder(of: folder.path), format: format,
       writesReportFiles: try settings.flag(reportFiles, "report-files")

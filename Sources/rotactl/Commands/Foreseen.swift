@@ -20,4 +20,13 @@ enum Foreseen {
     default: .unforeseen(error)
     }
   }
+
+  /// Evidence that the operator named, and that is none or cannot be read.
+  static func unreadable(_ path: String, _ error: EvidenceError) -> Diagnostic {
+    if case .file(let error) = error, !error.isMissing { return diagnostic(of: error) }
+    return Diagnostic(
+      "it cannot be read as a run or a bundle", at: path, because: error.description,
+      hint: "name a run's folder or id, or a bundle; `rotactl verify` tells what is damaged",
+      status: .usage)
+  }
 }

@@ -17,6 +17,7 @@ struct ReportCommand: RotactlCommand {
         rotactl report RUN --format csv > outcomes.csv
         rotactl report RUN --format json --query "[outcome, arn]"
         rotactl report RUN --secret prod/payments/checkout-db
+        rotactl report bundle.tar.gz.cms --decryption-key auditor.key
 
       \(ExitStatus.helpSection)
       """)
@@ -50,18 +51,24 @@ struct ReportCommand: RotactlCommand {
     let console = output.console(process.surroundings)
     let folder = try settings.value(reports, "reports", SettingReader.path) ?? "reports"
     let outcomes = try settings.value(only, "only", ReportCommand.readOutcomes)
+    let secret = try settings.value(secret, "secret", SettingReader.line)
     let expression = try settings.value(query, "query", ReportCommand.readQuery)
     let chosen =
       try settings.value(format, "format", SettingReader.word(Format.self))
       ?? (output.isJSON || expression != nil ? .json : .text)
-    if query != nil, chosen != .json {
+    if expression != nil, chosen != .json {
       throw UsageProblem(
         place: "--query", what: "\(chosen.rawValue) has nothing to ask",
         hint: "add --format json")
     }
-    if only != nil, chosen == .html {
+    if outcomes != nil, chosen == .html {
       throw UsageProblem(
         place: "--only", what: "the page tells of the whole run", hint: "filter in its list")
+    }
+    if secret != nil, outcomes != nil || chosen == .csv || chosen == .html {
+      throw UsageProblem(
+        place: "--secret", what: "one report is neither a table nor chosen among",
+        hint: "leave --only away, and give --format text or json")
     }
     let path = RunFolder(existing: run, reports: folder)?.path ?? run
     guard DurableFile.exists(path) else {
@@ -74,7 +81,7 @@ struct ReportCommand: RotactlCommand {
       try showSecret(secret, in: path, keys, chosen, expression, console)
       return .success
     }
-    let reader = try RunReader(path: path, keys: keys)
+    let reader = try EarlierRun.reader(of: path, keys)
     switch chosen {
     case .text: try text(reader, outcomes, path, console)
     case .json: try json(reader, outcomes, expression, console)
@@ -89,7 +96,10 @@ struct ReportCommand: RotactlCommand {
     _ secret: String, in path: String, _ keys: BundleKeys, _ format: Format,
     _ expression: JMESPathExpression?, _ console: Console
   ) throws {
-    let found = try ReportFinder(secret: secret, in: path, keys: keys).reports
+    let found: [JSONValue]
+    do throws(EvidenceError) {
+      found = try ReportFinder(secret: secret, in: path, keys: keys).reports
+    } catch { throw Foreseen.unreadable(path, error) }
     guard !found.isEmpty else {
       throw Diagnostic(
         "the run has no such secret", at: secret,
@@ -112,12 +122,16 @@ struct ReportCommand: RotactlCommand {
   ) throws {
     var summary = RunSummary()
     var unproven: [SummaryView.Unproven] = []
+    var leftBehind = LeftBehind(shown: SummaryView.shownLimit)
+    var calledOff = CalledOffRotations(of: reader.evidence, shown: SummaryView.shownLimit)
     var cursor = try reader.evidence.entries()
     while let item = try cursor.next() {
       summary.add(item.entry, item.settlement)
       if !item.isGood, unproven.count < SummaryView.shownLimit {
         unproven.append(.init(entry: item.entry, settlement: item.settlement))
       }
+      leftBehind.add(item)
+      calledOff.add(item)
       guard let outcomes, outcomes.contains(item.outcome) else { continue }
       guard console.result(ReportCommand.line(item)) else { return }
     }
@@ -129,7 +143,8 @@ struct ReportCommand: RotactlCommand {
     ending.source = reader.evidence.header.source?.path
     ending.incident = reader.evidence.header.incident
     ending.reason = reader.evidence.header.reason
-    let view = SummaryView(summary: summary, ending: ending, unproven: unproven)
+    var view = SummaryView(summary: summary, ending: ending, unproven: unproven)
+    view.followUps = FollowUpView(leftBehind: leftBehind, calledOff: calledOff)
     console.result(view.text(style: console.outputStyle))
   }
 

@@ -39,7 +39,7 @@ struct Sealer: Sendable {
   private func stamp(_ sealed: inout SealedRun, _ url: String) async {
     do {
       let request = try TimestampRequest(over: sealed.sumsDigest)
-      let answer = try await TimestampPost.send(request, to: url, trust)
+      let answer = try await TimestampPost.send(request, to: url, tools.proxies, trust)
       try sealed.attach(timestamp: answer, to: request)
     } catch {
       let kept = sealed.isTimestamped ? "; the earlier time stamp stays" : ""
@@ -102,14 +102,17 @@ enum TimestampPost {
   }
 
   static func send(
-    _ request: TimestampRequest, to url: String, _ connection: ResolvedConnection
+    _ request: TimestampRequest, to url: String, _ proxies: ProxyVariables,
+    _ connection: ResolvedConnection
   ) async throws -> [UInt8] {
     var settings = TransportSettings()
     settings.connectTimeoutSeconds = min(connection.connectTimeout.seconds, 20)
     settings.readTimeoutSeconds = min(connection.readTimeout.seconds, 20)
     let transport = try CurlTransport(settings: settings)
     defer { transport.shutdown() }
-    let authority = url.split(separator: "/", maxSplits: 3)[1]
+    let parts = url.split(separator: "/", maxSplits: 3)
+    let scheme = parts[0].dropLast().lowercased()
+    let authority = String(parts[1])
     let trust: CertificateTrust =
       connection.verifiesTLS
       ? connection.caBundle.map(CertificateTrust.bundle(path:)) ?? .system : .unverified
@@ -117,10 +120,11 @@ enum TimestampPost {
       HTTPRequest(
         url: url,
         headers: [
-          HTTPHeader("Host", String(authority)),
+          HTTPHeader("Host", authority),
           HTTPHeader("Content-Type", TimestampRequest.mediaType),
           HTTPHeader("User-Agent", "rotactl/\(ToolVersion.text)"),
-        ], body: request.bytes, trust: trust))
+        ], body: request.bytes, trust: trust,
+        proxy: proxies.proxy(scheme: scheme, host: authority)))
     let response = try result.get()
     guard response.status == 200 else { throw Refusal(what: "HTTP status \(response.status)") }
     return response.body

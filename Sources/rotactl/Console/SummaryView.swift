@@ -47,6 +47,8 @@ struct SummaryView: Sendable {
   let ending: RunEnding
   /// The first targets that are not good; the totals are the summary's.
   let unproven: [Unproven]
+  /// Nil leaves these sections out.
+  var followUps: FollowUpView?
 
   init(summary: RunSummary, ending: RunEnding, unproven: [Unproven]) {
     self.summary = summary
@@ -101,6 +103,7 @@ struct SummaryView: Sendable {
     lines += unprovenLines(style)
     if !summary.errors.isEmpty { lines += [""] + counts("errors", summary.errors, style) }
     if !summary.warnings.isEmpty { lines += [""] + counts("warnings", summary.warnings, style) }
+    lines += followUps?.lines(style) ?? []
     lines += [""] + closing
     return lines.joined(separator: "\n")
   }

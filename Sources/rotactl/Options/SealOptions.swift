@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Cryptography
 internal import EvidenceBundle
+internal import SecretsManagerClient
 
 /// How a bundle is signed, time-stamped and kept from other eyes.
 struct SealOptions: ParsableArguments {
@@ -41,6 +42,7 @@ struct SealOptions: ParsableArguments {
       signingKeyPassphraseFile: try settings.value(
         signingKeyPassphraseFile, "signing-key-passphrase-file", SettingReader.path),
       timestampURL: try settings.value(timestampURL, "timestamp-url", SettingReader.endpoint),
+      proxies: settings.proxies,
       encryptTo: try settings.list(encryptTo, "encrypt-to", SettingReader.path),
       bundlePassphraseFile: try settings.value(
         bundlePassphraseFile, "bundle-passphrase-file", SettingReader.path))
@@ -53,12 +55,13 @@ struct ResolvedSeal: Sendable, Hashable {
   var signingKey: String?
   var signingKeyPassphraseFile: String?
   var timestampURL: String?
+  var proxies = ProxyVariables([:])
   var encryptTo: [String] = []
   var bundlePassphraseFile: String?
 
   /// Reads the keys before anything is called, so that a wrong one costs nothing.
   func load(format: BundleFormat, _ console: Console) async throws -> SealTools {
-    var tools = SealTools(timestampURL: timestampURL)
+    var tools = SealTools(timestampURL: timestampURL, proxies: proxies)
     if let signingKey {
       tools.signingKey = try await KeyFiles.signingKey(
         signingKey, passphraseFile: signingKeyPassphraseFile, console)
@@ -94,6 +97,8 @@ struct ResolvedSeal: Sendable, Hashable {
 struct SealTools: Sendable {
   var signingKey: SigningKey?
   var timestampURL: String?
+  /// On the way to the time-stamping authority.
+  var proxies = ProxyVariables([:])
   var protection: BundleProtection = .open
 }
 

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import RotationCore
+internal import SecretsManagerClient
 
 /// Something typed, or set in the environment, that cannot be used: exit status 2.
 struct UsageProblem: Error, Sendable, Hashable {
@@ -58,6 +59,9 @@ struct Settings: Sendable {
     "ROTACTL_"
       + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
   }
+
+  /// What the environment says about proxies.
+  var proxies: ProxyVariables { ProxyVariables(environment) }
 
   private func fromEnvironment(_ name: String) -> String? {
     guard let text = environment[Settings.variable(for: name)], !text.isEmpty else { return nil }
