@@ -289,6 +289,10 @@ private let absence: Comment = "needs the built binary: set ROTACTL_BINARY"
     try simulation.folder.write("missing.txt", "nowhere\nlonely\n")
     let missing = try await run(
       simulation, ["plan", "missing.txt", "--region", "all", "--json", "--progress", "none"])
+    let offline = try await run(simulation, ["plan", "ids.txt", "--region", "all", "--offline"])
+    #expect(offline.status == 0, "\(offline.error)")
+    #expect(offline.output.contains("not looked for there"))
+    #expect(offline.error.contains("stand for names in regions where they may not exist"))
     let targets = missing.records.filter { $0["secretId"] != nil }
     #expect(targets.map { $0["secretId"] } == ["nowhere", "lonely"])
     #expect(targets.map { $0["region"] } == ["us-east-1", "eu-west-2"])

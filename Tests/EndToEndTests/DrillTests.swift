@@ -33,6 +33,25 @@ struct DrillTests {
     #expect(result.output.contains("ALL OFF"))
   }
 
+  @Test func `selectors without secrets to choose from are refused and say what to add`()
+    async throws
+  {
+    let folder = try TemporaryDirectory()
+    let selectors = try folder.write(
+      "s.json", #"{"version":1,"secrets":[{"select":{"rotating":true},"regions":["us-east-1"]}]}"#)
+    let refused = try await drill([selectors], in: folder)
+    #expect(refused.status == 2, "\(refused.error)")
+    #expect(refused.error.contains("--scenario") && refused.error.contains("s.json:1:"))
+    let mixed = try folder.write(
+      "m.json",
+      #"{"version":1,"secrets":["db-1",{"select":{"rotating":true},"regions":["us-east-1"]}]}"#)
+    let warned = try await drill([mixed], in: folder)
+    #expect(warned.status == 0 && warned.error.contains("warning: 1 selector"), "\(warned.error)")
+    let chosen = try await drill(
+      [selectors, "--scenario", "manifests/drill.json"], in: try TemporaryDirectory())
+    #expect(chosen.output.contains("targets"), "\(chosen.error)")
+  }
+
   @Test func `the documented scenario ends with the failures that it holds`() async throws {
     let folder = try TemporaryDirectory()
     let result = try await drill(["--scenario", "manifests/drill.json", "--json"], in: folder)

@@ -218,6 +218,96 @@ struct RestoreTests {
     #expect(try await shop.truth() == before)
   }
 
+  @Test func `an encrypted bundle is restored with its key and not without`() async throws {
+    let shop = try await Workshop(RestoreTests.scenario(count: 1))
+    try await shop.writeManifest()
+    let before = try await shop.truth()
+    let openssl = try #require(Program.foreign("openssl"))
+    for line in [
+      "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out auditor.key",
+      "pkey -in auditor.key -pubout -out auditor.pub",
+    ] {
+      let made = try await openssl.run(
+        line.split(separator: " ").map(String.init), environment: shop.simulation.environment,
+        folder: shop.folder)
+      #expect(made.status == 0, "\(made.error)")
+    }
+    try shop.simulation.folder.write("word", "correct horse\n")
+    let run = ["run", "m.csv", "--yes", "--run-id", "r", "--encrypt-to", "auditor.pub"]
+    #expect(try await shop.run(run).status == 0)
+    let zip = ["bundle", "r", "--bundle-format", "zip", "--bundle-passphrase-file", "word"]
+    #expect(try await shop.run(zip).status == 0)
+    try FileManager.default.removeItem(atPath: shop.folder + "/reports/r")
+    let byWord = ["--passphrase-file", "word"]
+    let byKey = ["--decryption-key", "auditor.key"]
+    for (name, right, wrong) in [
+      ("reports/r.zip", byWord, []), ("reports/r.tar.gz.cms", byKey, []),
+      ("reports/r.tar.gz.cms", byKey, byWord),
+    ] {
+      for command in [["restore"], ["pending"]] {
+        let refused = try await shop.run(command + [name] + wrong)
+        #expect(refused.status == 2, "\(name): \(refused.error)")
+        let preview = try await shop.run(command + [name] + right + ["--dry-run"])
+        #expect(preview.status == 0, "\(name): \(preview.error)")
+      }
+    }
+    let restored = try await shop.run([
+      "restore", "reports/r.tar.gz.cms", "--decryption-key", "auditor.key", "--yes",
+    ])
+    #expect(restored.status == 0, "\(restored.error)")
+    #expect(try await shop.truth() == before)
+  }
+
+  @Test func `what a drill saved is never put into a real account`() async throws {
+    let shop = try await Workshop(RestoreTests.scenario(count: 1))
+    try await shop.writeManifest()
+    // The drill's accounts have the numbers of those that the profiles reach.
+    let drill = try await shop.run(["drill", "m.csv", "--run-id", "d", "--progress", "none"])
+    #expect(drill.status == 0, "\(drill.error)")
+    for place in ["d", "reports/d", "reports/d.tar.gz"] {
+      for command in [["restore", place, "--yes"], ["pending", place, "--drop", "--yes"]] {
+        let refused = try await shop.run(command)
+        #expect(refused.status == 5, "\(command): \(refused.error)")
+        #expect(refused.error.contains("the run was a drill"))
+      }
+    }
+    #expect(try await shop.simulation.calls(of: "RotateSecret").isEmpty)
+    #expect(try await shop.simulation.calls(of: "DescribeSecret").isEmpty)
+  }
+
+  @Test func `a configuration file makes a restore slower and never faster`() async throws {
+    let shop = try await Workshop(RestoreTests.scenario(count: 1))
+    try await shop.writeManifest()
+    #expect(try await shop.run(["run", "m.csv", "--yes", "--run-id", "r"]).status == 0)
+    func rate(_ options: String, _ more: [String] = []) async throws -> Double? {
+      try shop.simulation.folder.write(
+        "c.json", #"{"schema":"rotactl.config/1","options":{\#(options)}}"#)
+      let preview = try await shop.run(
+        ["restore", "r", "--dry-run", "--json", "--config", "c.json"] + more)
+      #expect(preview.status == 0, "\(preview.error)")
+      return preview.records.first { $0["type"] == "plan" }?["rate"]?.double
+    }
+    #expect(try await rate(#""rate":45"#) == 10)
+    #expect(try await rate(#""rate":4"#) == 4)
+    #expect(try await rate("") == 10)
+    #expect(try await rate(#""rate":45"#, ["--rate", "30"]) == 30)
+    try shop.simulation.folder.write(
+      "c.json",
+      """
+      {"schema":"rotactl.config/1",
+       "options":{"rate":45,"laneRate":{"*/us-east-1":40,"*/*":2}}}
+      """)
+    let restored = try await shop.run([
+      "restore", "r", "--yes", "--config", "c.json", "--run-id", "back",
+    ])
+    #expect(restored.status == 0, "\(restored.error)")
+    let record = try JSONValue(
+      parsing: try String(contentsOfFile: shop.folder + "/reports/back/run.json", encoding: .utf8))
+    #expect(record["settings"]?["ratePerSecond"] == 10)
+    #expect(record["settings"]?["laneRates"]?["*/us-east-1"] == 10)
+    #expect(record["settings"]?["laneRates"]?["*/*"] == 2)
+  }
+
   @Test func `stuck versions are listed then dropped or promoted`() async throws {
     let shop = try await Workshop(
       """

@@ -89,7 +89,7 @@ struct SavedPlanTests {
     #expect(run.output.contains("the version in AWSPENDING was none"))
     #expect(try await shop.cancels().count == 6)
     let record = try JSONValue(parsing: try shop.text("reports/r/run.json"))
-    #expect(record["plan"]?["path"] == "p.plan")
+    #expect(record["plan"]?["path"]?.string?.hasSuffix("/p.plan") == true)
     #expect(record["incident"] == "INC-9")
     #expect(record["settings"]?["ratePerSecond"] == 20)
     #expect(try shop.text("reports/r/plan.ndjson") == shop.text("p.plan"))
@@ -186,6 +186,8 @@ struct SavedPlanTests {
     let shown = try await shop.rotactl(["plan", "--show", "d/p.plan", "--json"])
     #expect(shown.records.first?["type"] == "planHeader")
     #expect(shown.records.count { $0["type"] == "target" } == 2)
+    let folder = shop.simulation.folder
+    #expect(try await Program.violations(of: "output-1", in: shown.output, folder) == "")
     #expect(shown.records.last?["sha256"]?.string?.count == 64)
     #expect(
       try await shop.rotactl(["run", "--plan", "d/p.plan", "--dry-run", "--detailed-exitcode"])
@@ -193,6 +195,40 @@ struct SavedPlanTests {
     #expect(try await shop.rotactl(["run", "--plan", "d/p.plan", "--yes"]).status == 0)
     #expect(
       try await shop.rotactl(["plan", "m.csv", "--detailed-exitcode"]).status == 0)
+  }
+
+  @Test func `a run that ended before its journal and another run of its plan exclude each other`()
+    async throws
+  {
+    let shop = try await PlanShop(count: 2)
+    #expect(try await shop.rotactl(["plan", "m.csv", "--out", "p.plan"]).status == 0)
+    // What a process leaves that ends between its mark and its journal.
+    func endedEarly(_ id: String) async throws {
+      let run = ["run", "--plan", "p.plan", "--yes", "--run-id", id]
+      let ran = try await shop.rotactl(run)
+      #expect(ran.status == 0 || ran.status == 3, "\(ran.error)")
+      for name in ["journal.ndjson", "results.csv"] {
+        try FileManager.default.removeItem(atPath: shop.folder + "/reports/\(id)/" + name)
+      }
+    }
+    try await endedEarly("a")
+    // Taken up first, from another folder than the plan's: the plan is its own again.
+    #expect(try await shop.rotactl(["resume", shop.folder + "/reports/a"]).status == 3)
+    let late = try await shop.rotactl(["run", "--plan", "p.plan", "--yes", "--run-id", "b"])
+    #expect(late.status == 5 && late.error.contains("run a used it"), "\(late.error)")
+
+    for name in ["journal.ndjson", "results.csv"] {
+      try FileManager.default.removeItem(atPath: shop.folder + "/reports/a/" + name)
+    }
+    // Another run takes the plan, here by a reports folder of its own.
+    let other = try await shop.rotactl(
+      ["run", "--plan", "p.plan", "--yes", "--run-id", "b", "--reports", "elsewhere"])
+    #expect(other.status == 3, "\(other.error)")
+    let calls = try await shop.cancels().count
+    let refused = try await shop.rotactl(["resume", "a"])
+    #expect(refused.status == 5 && refused.error.contains("run b used it"), "\(refused.error)")
+    #expect(try await shop.cancels().count == calls)
+    #expect(!shop.exists("reports/a/journal.ndjson"))
   }
 
   @Test func `a killed run of a plan is resumed and skips what drifted meanwhile`() async throws {

@@ -118,6 +118,18 @@ enum DrillSeed {
         on: console)
       return nil
     }
+    if let selector = expansion.unresolved.first {
+      guard !targets.isEmpty else {
+        throw UsageProblem(
+          place: selector.description,
+          what: "a selector finds secrets in an account, and a drill makes its account of ids",
+          hint: "add --scenario FILE with the secrets to choose from, or name some ids")
+      }
+      console.warn(
+        "\(HumanText.count(expansion.unresolved.count, "selector")) can only find what the "
+          + "manifests name by id",
+        hint: "add --scenario FILE with the secrets to choose from")
+    }
     return Scenario.seeded(from: targets)
   }
 

@@ -28,11 +28,14 @@ struct EarlierRun {
   /// Whether an argument means a run, rather than a manifest.
   static func isMeant(by argument: String, reports: String) -> Bool {
     RunFolder(existing: argument, reports: reports) != nil
-      || BundleFormat.allCases.contains { argument.hasSuffix("." + $0.rawValue) }
+      || BundleFormat.allCases.contains {
+        argument.hasSuffix("." + $0.rawValue) || argument.hasSuffix(".\($0.rawValue).cms")
+      }
   }
 
-  /// - Throws: a ``Diagnostic`` when there is no such run, or one that is still going on.
-  init(_ argument: String, reports: String) throws {
+  /// - `keys`: for a bundle that not everybody can read.
+  /// - Throws: a ``Diagnostic`` when there is no such run, one that is still going on, or a drill.
+  init(_ argument: String, reports: String, keys: BundleKeys) throws {
     let folder = RunFolder(existing: argument, reports: reports)
     let path = folder?.path ?? argument
     guard DurableFile.exists(path) else {
@@ -48,14 +51,23 @@ struct EarlierRun {
       throw Diagnostic(
         "the run never began: it has no journal", at: folder.path, status: .refused)
     }
-    if let folder, try RecordedRun(folder: folder).isDrill {
+    reader = try EarlierRun.reader(of: path, keys)
+    // The accounts of a drill have no owner, so that somebody's real account may bear their number.
+    if try RecordedRun(reader.runRecord(), at: path).isDrill {
       throw Diagnostic(
-        "the run was a drill: its simulated account is gone", at: folder.path, status: .refused)
+        "the run was a drill: its simulated account is gone, and what it saved is of no real one",
+        at: path, hint: "name the run that changed the real accounts", status: .refused)
     }
     self.path = path
     typed = argument
-    reader = try RunReader(path: path)
     evidence = reader.evidence
+  }
+
+  /// Opens a run or bundle that was named on the command line.
+  static func reader(of path: String, _ keys: BundleKeys) throws -> RunReader {
+    do throws(EvidenceError) { return try RunReader(path: path, keys: keys) } catch {
+      throw Foreseen.unreadable(path, error)
+    }
   }
 
   /// Writes the selected targets as a manifest of ARNs.

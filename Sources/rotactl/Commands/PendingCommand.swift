@@ -32,6 +32,7 @@ struct PendingCommand: RotactlCommand {
     name: .customLong("include-in-flight"),
     help: "Change versions younger than an hour too, whose rotation may still run.")
   var includesInFlight = false
+  @OptionGroup(title: "Encrypted bundles") var unlock: UnlockOptions
   @OptionGroup(title: "Where calls go") var connection: ConnectionOptions
   @OptionGroup(title: "Pace") var pacing: PacingOptions
   @OptionGroup(title: "When to stop") var stopping: StopOptions
@@ -43,6 +44,7 @@ struct PendingCommand: RotactlCommand {
   func execute(_ process: ProcessContext) async throws -> ExitStatus {
     let settings = process.settings
     let run = try self.run.resolved(settings)
+    let output = try self.output.resolved(settings)
     let connection = try self.connection.resolved(settings)
     let drop = try settings.flag(self.drop, "drop")
     let promote = try settings.flag(self.promote, "promote")
@@ -59,7 +61,8 @@ struct PendingCommand: RotactlCommand {
         throw UsageProblem(
           place: "MANIFEST", what: "a run stands beside others", hint: "name the run alone")
       }
-      let earlier = try EarlierRun(manifests.paths[0], reports: run.reports)
+      let keys = try await unlock.load(settings, output.console(process.surroundings))
+      let earlier = try EarlierRun(manifests.paths[0], reports: run.reports, keys: keys)
       let manifest = scratch.path + "/pending-\(earlier.runID).jsonl"
       let keeps = try ProfileKeeper(connection, process.environment)
       let selected = try earlier.writeManifest(of: .known, to: manifest, keeping: keeps.keeps)
@@ -78,7 +81,7 @@ struct PendingCommand: RotactlCommand {
     var flow = RunFlow(
       manifests: manifests, connection: connection, pacing: try pacing.resolved(settings),
       inFlight: ResolvedInFlight(policy: asked ? .cancel : .skip, timeout: .seconds(600)),
-      run: run, output: try output.resolved(settings), environment: process.environment,
+      run: run, output: output, environment: process.environment,
       surroundings: process.surroundings, isDrill: false)
     flow.stopRules = try stopping.resolved(settings)
     flow.guards = process.guards

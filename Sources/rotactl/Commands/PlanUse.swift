@@ -25,18 +25,33 @@ struct PlanUse: Sendable {
     let path: String
   }
 
+  /// A run that marks the plan as its own.
+  struct Claimant {
+    let runID: String
+    /// With its whole path.
+    let folder: String
+
+    /// Whether a mark is of this run: also when its folder was moved since.
+    func owns(_ mark: JSONValue?) -> Bool {
+      guard mark?["run"]?.string == runID, let marked = mark?["folder"]?.string else {
+        return false
+      }
+      return !DurableFile.exists(marked) || DurableFile.isSame(marked, folder)
+    }
+  }
+
   /// The run that has used the plan; nil while none has.
   ///
   /// A mark that cannot be read counts, for it stands where only a used plan has one.
-  func earlier() -> Use? {
+  ///
+  /// - `claimant`: whose own marks do not count.
+  func earlier(than claimant: Claimant? = nil) -> Use? {
     for path in [inReports, besideIt] {
       do throws(FileError) {
         let bytes = try DurableFile.read(path, atMost: 1 << 20)
         let value = try? JSONValue(parsing: bytes)
-        if let folder = value?["folder"]?.string, PlanUse.neverBegan(folder) {
-          DurableFile.remove(path)
-          continue
-        }
+        if let claimant, claimant.owns(value) { continue }
+        if let folder = value?["folder"]?.string, PlanUse.release(path, of: folder) { continue }
         // Another plan had this name before; the mark is its own.
         if path == besideIt, let other = value?["planSha256"]?.string, other != sha256 { continue }
         return Use(
@@ -54,12 +69,23 @@ struct PlanUse: Sendable {
     return nil
   }
 
-  /// A process that ended between its mark and its journal has changed nothing.
-  private static func neverBegan(_ folder: String) -> Bool {
-    guard DurableFile.isFolder(folder),
-      !DurableFile.exists("\(folder)/\(RunLayout.journalFile)")
-    else { return false }
-    return (try? FileLock.isHeld(path: "\(folder)/\(RunLayout.lockFile)")) == false
+  /// Takes the mark of a process away that ended between its mark and its journal, and so has
+  /// changed nothing.
+  ///
+  /// The run is held meanwhile: `resume` takes up a run without a journal, and marks anew.
+  private static func release(_ mark: String, of folder: String) -> Bool {
+    let journal = "\(folder)/\(RunLayout.journalFile)"
+    guard DurableFile.isFolder(folder), !DurableFile.exists(journal) else { return false }
+    do throws(FileError) {
+      let note = "\(HostFacts.host) \(HostFacts.pid)"
+      guard let lock = try FileLock(path: "\(folder)/\(RunLayout.lockFile)", note: note) else {
+        return false
+      }
+      defer { extendLifetime(lock) }
+      guard !DurableFile.exists(journal) else { return false }
+      DurableFile.remove(mark)
+      return true
+    } catch { return false }
   }
 
   func checkUnused() throws(Diagnostic) {
@@ -68,18 +94,20 @@ struct PlanUse: Sendable {
 
   /// Marks the plan as used, durable when this returns; of several runs one succeeds.
   ///
-  /// - `folder`: the run's, with its whole path.
-  func mark(runID: String, folder: String, at time: Timestamp) throws(Diagnostic) {
+  /// A run whose marks are there keeps them.
+  func mark(_ run: Claimant, at time: Timestamp) throws(Diagnostic) {
     let record: JSONValue = [
-      "schema": "rotactl.planuse/1", "run": .string(runID), "at": .string(time.iso8601),
-      "host": .string(HostFacts.host), "planSha256": .string(sha256), "folder": .string(folder),
+      "schema": "rotactl.planuse/1", "run": .string(run.runID), "at": .string(time.iso8601),
+      "host": .string(HostFacts.host), "planSha256": .string(sha256),
+      "folder": .string(run.folder),
     ]
     let bytes = Array((record.compact + "\n").utf8)
     do throws(FileError) {
       try DurableFile.makeFolder("\(reports)/\(PlanUse.folder)")
       try DurableFile.create(inReports, with: bytes)
     } catch {
-      throw error.exists ? taken() : unmarkable(error)
+      guard error.exists else { throw unmarkable(error) }
+      guard run.owns(PlanUse.record(inReports)) else { throw taken() }
     }
     do throws(FileError) {
       try DurableFile.create(besideIt, with: bytes)
@@ -88,6 +116,7 @@ struct PlanUse: Sendable {
         DurableFile.remove(inReports)
         throw unmarkable(error)
       }
+      if run.owns(PlanUse.record(besideIt)) { return }
       if let use = earlierBeside() {
         DurableFile.remove(inReports)
         throw refusal(use)
@@ -99,10 +128,21 @@ struct PlanUse: Sendable {
     }
   }
 
+  private static func record(_ path: String) -> JSONValue? {
+    guard let bytes = try? DurableFile.read(path, atMost: 1 << 20) else { return nil }
+    return try? JSONValue(parsing: bytes)
+  }
+
+  /// Marks the plan once more for a run that is taken up and has no journal yet: another may have
+  /// used the plan since, or use it now.
+  func reclaim(_ run: Claimant, at time: Timestamp) throws(Diagnostic) {
+    if let use = earlier(than: run) { throw refusal(use) }
+    // Nobody can run a plan that is gone, and there may be no place beside it.
+    if DurableFile.exists(planPath) { try mark(run, at: time) }
+  }
+
   private func earlierBeside() -> Use? {
-    guard let bytes = try? DurableFile.read(besideIt, atMost: 1 << 20),
-      let value = try? JSONValue(parsing: bytes), value["planSha256"]?.string != sha256
-    else {
+    guard let value = PlanUse.record(besideIt), value["planSha256"]?.string != sha256 else {
       return Use(
         runID: "of another process", at: "this moment", host: HostFacts.host, path: besideIt)
     }

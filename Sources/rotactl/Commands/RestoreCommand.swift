@@ -12,7 +12,8 @@ struct RestoreCommand: RotactlCommand {
       Takes what a run or its bundle saved: function or none, rules, external fields. Only secrets \
       that the run itself turned off, and of those only the ones that nobody has changed since; \
       each is proven by a re-read. AWS is told not to rotate now (it still invokes the function's \
-      test step), 10 secrets a second for each account and region unless --rate says otherwise. \
+      test step), 10 secrets a second for each account and region unless --rate says otherwise (a \
+      configuration file can make it slower, never faster). \
       After the next rotation date of each has been set anew, --stagger keeps them apart. On \
       another machine the profiles are found by account; --profile names those to choose from.
 
@@ -20,6 +21,7 @@ struct RestoreCommand: RotactlCommand {
         rotactl restore 20261123T181141Z-0a1b2c --dry-run
         rotactl restore reports/20261123T181141Z-0a1b2c.tar.gz --stagger 2h
         rotactl restore bundle.zip --profile prod --profile staging --yes
+        rotactl restore bundle.tar.gz.cms --decryption-key auditor.key --dry-run
 
       \(ExitStatus.helpSection)
       """)
@@ -30,6 +32,7 @@ struct RestoreCommand: RotactlCommand {
     help: ArgumentHelp(
       "Spread the calls of each account and region evenly over this time.", valueName: "duration"))
   var stagger: String?
+  @OptionGroup(title: "Encrypted bundles") var unlock: UnlockOptions
   @OptionGroup(title: "Where calls go") var connection: ConnectionOptions
   @OptionGroup(title: "Pace") var pacing: PacingOptions
   @OptionGroup(title: "When to stop") var stopping: StopOptions
@@ -45,7 +48,8 @@ struct RestoreCommand: RotactlCommand {
     let connection = try self.connection.resolved(settings)
     let stagger = try settings.value(self.stagger, "stagger", DurationValue.read)
     let console = output.console(process.surroundings)
-    let earlier = try EarlierRun(runName, reports: run.reports)
+    let earlier = try EarlierRun(
+      runName, reports: run.reports, keys: try await unlock.load(settings, console))
     guard earlier.header.action == .cancel else {
       throw Diagnostic(
         "the run turned nothing off: its action was \(earlier.header.action.rawValue)",
@@ -71,7 +75,7 @@ struct RestoreCommand: RotactlCommand {
     var flow = RunFlow(
       manifests: ResolvedManifests(paths: [manifest], format: .jsonl, delimiter: 0x2C),
       connection: connection,
-      pacing: try pacing.resolved(settings, defaultRate: RunAction.restore.defaultRate),
+      pacing: try pacing.resolved(settings, action: .restore),
       inFlight: ResolvedInFlight(policy: .wait, timeout: .seconds(600)), run: run, output: output,
       environment: process.environment, surroundings: process.surroundings, isDrill: false)
     flow.stopRules = try stopping.resolved(settings)

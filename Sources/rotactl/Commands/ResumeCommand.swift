@@ -73,8 +73,7 @@ struct ResumeCommand: RotactlCommand {
     let incident = recorded.incident ?? plan.header.incident
     let session = try Session(
       connection: recorded.merged(into: connection.resolved(settings)),
-      pacing: try pacing.resolved(
-        settings, defaultRate: recorded.rate ?? plan.header.action.defaultRate),
+      pacing: try pacing.resolved(settings, action: plan.header.action),
       environment: process.environment,
       sessionName: RunFlow.sessionName(runID: folder.runID, incident: incident),
       command: "resume", console: console)
@@ -92,6 +91,11 @@ struct ResumeCommand: RotactlCommand {
         runID: folder.runID, pid: HostFacts.pid,
         operatorName: HostFacts.operatorName(process.environment)))
     defer { extendLifetime(locks) }
+    if state == nil {
+      try recorded.planUse(reports: DurableFile.folder(of: folder.path))?.reclaim(
+        .init(runID: folder.runID, folder: HostFacts.absolute(folder.path)),
+        at: session.clock.now())
+    }
     var conduct = RunConduct(
       session: session, console: console, output: output, folder: folder,
       reports: DurableFile.folder(of: folder.path), bundleFormat: recorded.bundleFormat,

@@ -92,7 +92,7 @@ struct RunFlow: Sendable {
     progress.proceed()
     // Marked before the journal is opened: a plan whose run has begun is used.
     try start.use?.mark(
-      runID: runID, folder: HostFacts.absolute(folder.path), at: session.clock.now())
+      .init(runID: runID, folder: HostFacts.absolute(folder.path)), at: session.clock.now())
     isKept = true
     return try await conduct(start, stage, seal).execute(
       planSHA256: start.planSHA256, targets: start.overview.targets, earlier: nil,
@@ -326,12 +326,14 @@ struct RunFlow: Sendable {
   ) throws -> PlanOverview? {
     var overview = PlanOverview(now: Session.now())
     var shown: [PlanEntry] = []
+    var sought = 0
     progress.pause()
     let merged = try preparation.expand(checked, identities: [:]) { target in
       let refused = target.refusal
       let entry = PlanEntry(
         target: target, disposition: refused == nil ? .notExamined : .refused,
-        reason: refused ?? "not looked at")
+        reason: refused ?? (target.isSought ? "not looked for there" : "not looked at"))
+      if target.isSought { sought += 1 }
       overview.add(entry)
       if output.isJSON {
         console.result(PreviewView.json(of: entry))
@@ -343,6 +345,12 @@ struct RunFlow: Sendable {
     SelectorResolution.tellUnresolved(checked.survey.selectors, isJSON: output.isJSON, console)
     for index in shown.indices {
       shown[index].target.sources += merged[shown[index].target.ordinal] ?? []
+    }
+    if sought > 0 {
+      console.warn(
+        "\(HumanText.count(sought, "target")) stand for names in regions where they may not exist: "
+          + "nothing is called, so every region of the partition counts",
+        hint: "plan without --offline to keep each name only where it is found")
     }
     let view = view(overview, shown)
     if output.isJSON {

@@ -60,7 +60,7 @@ struct RunRecordFile {
     object["options"] = .array(
       options.filter { $0.origin != SavedPlan.Setting.byDefault }.map(\.record))
     object["plan"] = savedPlan.map { plan in
-      ["path": .string(plan.planPath), "sha256": .string(plan.sha256)]
+      ["path": .string(HostFacts.absolute(plan.planPath)), "sha256": .string(plan.sha256)]
     }
     object["callers"] = .array(callers)
     return .object(object)
@@ -141,7 +141,11 @@ struct RecordedRun {
 
   init(folder: RunFolder) throws {
     let path = folder.file(RunLayout.runFile)
-    let bytes = try DurableFile.read(path)
+    try self.init(DurableFile.read(path), at: path)
+  }
+
+  /// - `path`: where the bytes are from, for messages.
+  init(_ bytes: [UInt8], at path: String) throws(Diagnostic) {
     guard let value = try? JSONValue(parsing: bytes),
       value["schema"]?.string == RunRecordFile.schema
     else {
@@ -153,9 +157,8 @@ struct RecordedRun {
   var action: RunAction {
     value["action"]?.string.flatMap(RunAction.init(rawValue:)) ?? .cancel
   }
-  /// The run's own pace and treatment of rotations that run, where it was not a cancel: those are
-  /// part of what was confirmed.
-  var rate: Double? { action == .cancel ? nil : setting("ratePerSecond")?.double }
+  /// The run's own treatment of rotations that run, where it was not a cancel: it is part of what
+  /// was confirmed.
   var inFlight: InFlightPolicy? {
     action == .cancel
       ? nil : setting("inFlight")?.string.flatMap(InFlightPolicy.init(rawValue:))
@@ -169,10 +172,34 @@ struct RecordedRun {
   /// What the run was told, for whoever goes on with it; its deadline was for itself.
   var layer: SettingLayer {
     let options = (value["options"]?.array ?? []).compactMap(SavedPlan.Setting.init(record:))
-    return SettingLayer(
+    var layer = SettingLayer(
       options, of: RunLayout.runFile,
       except: ["deadline", "reports", "run-id", "bundle-format", "report-files", "config"])
+    guard action != .cancel else { return layer }
+    // What the settings came to, which may be less than a configuration file said.
+    if let rate = setting("ratePerSecond")?.double {
+      layer.set("rate", .init(values: [RecordedRun.text(rate)], origin: RunLayout.runFile))
+    }
+    if let rates = setting("laneRates")?.object {
+      let values = rates.members.compactMap { member in
+        member.value.double.map { "\(member.key)=\(RecordedRun.text($0))" }
+      }
+      layer.set("lane-rate", .init(values: values, origin: RunLayout.runFile))
+    }
+    return layer
   }
+
+  /// A rate as it can be typed, to a millionth.
+  private static func text(_ rate: Double) -> String { "\((rate * 1e6).rounded() / 1e6)" }
+
+  /// The saved plan that was run; nil for one of manifests.
+  func planUse(reports: String) -> PlanUse? {
+    guard let plan = value["plan"], let path = plan["path"]?.string,
+      let sha256 = plan["sha256"]?.string
+    else { return nil }
+    return PlanUse(planPath: path, sha256: sha256, reports: reports)
+  }
+
   var incident: String? { value["incident"]?.string }
   var reason: String? { value["reason"]?.string }
 

@@ -154,7 +154,8 @@ struct ConfigFile {
           ))
         continue
       }
-      let entry = SettingLayer.Entry(values: option.values, origin: place(option.position))
+      let entry = SettingLayer.Entry(
+        values: option.values, origin: place(option.position), isGeneral: true)
       if let problem = ConfigFile.problem(of: item.name, entry) {
         found.append((option.position, problem))
       } else {

@@ -9,6 +9,8 @@ struct SettingLayer: Sendable, Hashable {
     let values: [String]
     /// `rotactl.json:3:14`, or the plan's path.
     let origin: String
+    /// Whether a configuration file says it, for all commands alike.
+    var isGeneral = false
   }
 
   private(set) var entries: [String: Entry] = [:]

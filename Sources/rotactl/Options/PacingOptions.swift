@@ -51,13 +51,20 @@ struct PacingOptions: ParsableArguments {
   static let burstBounds = 1...1000
   static let concurrencyBounds = 1...4096
 
-  /// - `defaultRate`: the action's, where nothing else is said.
+  /// - `action`: its own rate holds where nothing else is said. That of a restore, which makes AWS
+  ///   invoke functions, also bounds what a configuration file says for all commands.
   func resolved(
-    _ settings: Settings, defaultRate: Double = RunAction.cancel.defaultRate
+    _ settings: Settings, action: RunAction = .cancel
   ) throws(UsageProblem) -> ResolvedPacing {
-    ResolvedPacing(
-      rate: try settings.value(rate, "rate", RateValue.read)?.perSecond ?? defaultRate,
-      laneRates: try settings.list(laneRate, "lane-rate", LaneRateValue.read),
+    func bound(_ name: String) -> Double {
+      let isBound = action == .restore && settings.effective(name)?.isGeneral == true
+      return isBound ? action.defaultRate : .infinity
+    }
+    let rate = try settings.value(rate, "rate", RateValue.read)?.perSecond ?? action.defaultRate
+    let laneRates = try settings.list(laneRate, "lane-rate", LaneRateValue.read)
+    return ResolvedPacing(
+      rate: min(rate, bound("rate")),
+      laneRates: laneRates.map { .init($0.lanes, rate: min($0.rate, bound("lane-rate"))) },
       rampUp: try settings.value(rampUp, "ramp-up", DurationValue.read).map {
         RampUp(seconds: $0.seconds)
       },
