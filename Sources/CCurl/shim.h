@@ -50,6 +50,10 @@ static inline CURLMcode rotactl_multi_set_timer_callback(
     CURLM *handle, curl_multi_timer_callback value) {
   return curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, value);
 }
+static inline CURLcode rotactl_easy_set_request_callback(
+    CURL *handle, curl_prereq_callback value) {
+  return curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, value);
+}
 // The result sits in an anonymous union, which Swift sees under no stable name.
 static inline CURLcode rotactl_message_result(const CURLMsg *message) {
   return message->data.result;

@@ -52,6 +52,26 @@ import Testing
     transport.shutdown()
   }
 
+  @Test func `an exchange is one request though its kept connection ends without an answer`()
+    async throws
+  {
+    let server = try ScriptedServer { request in
+      switch request.body {
+      case "first", "third": .json("{}")
+      default: .bytesThenClose("")
+      }
+    }
+    defer { server.stop() }
+    let transport = try CurlTransport()
+    _ = try await transport.exchange(request(server.url, body: "first")).get()
+    let lost = try failure(of: await transport.exchange(request(server.url, body: "second")))
+    #expect(lost.kind == .lost && lost.code == "ConnectionClosedError")
+    #expect(server.requests.map(\.body) == ["first", "second"])
+    _ = try await transport.exchange(request(server.url, body: "third")).get()
+    #expect(server.requests.map(\.body) == ["first", "second", "third"])
+    transport.shutdown()
+  }
+
   @Test func `tasks run on the transport's thread, and elsewhere once it is gone`() async throws {
     let server = try ScriptedServer { request in .json(#"{"echo":"\#(request.body)"}"#) }
     defer { server.stop() }

@@ -88,8 +88,8 @@ extension TransportFailure {
 extension CurlReport {
   /// Whether the request had left on a kept connection before a new one could not be made.
   ///
-  /// libcurl sends a request once more by itself when a kept connection ends before any byte of an
-  /// answer came. The service may have carried the first one out, whatever became of the second.
+  /// libcurl makes a new one by itself when a kept connection ends before any byte of an answer
+  /// came. The service may have carried the request out.
   fileprivate var wasSentBefore: Bool {
     guard sentBytes > 0 else { return false }
     return switch code {

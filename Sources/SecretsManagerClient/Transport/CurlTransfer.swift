@@ -13,6 +13,8 @@ final class CurlTransfer {
   private let errorText: UnsafeMutablePointer<CChar>
   private(set) var overflow = false
   private var headerBytes = 0
+  /// Whether the exchange has sent its one request.
+  private var hasSent = false
   /// Whether the empty line after the headers has come; libcurl takes a close before it for an end.
   private var headIsWhole = false
   private var headers: [HTTPHeader] = []
@@ -57,6 +59,8 @@ final class CurlTransfer {
       && rotactl_easy_set_pointer(easy, CURLOPT_HEADERDATA, me) == CURLE_OK
       && rotactl_easy_set_callback(easy, CURLOPT_WRITEFUNCTION, curlTransferBody) == CURLE_OK
       && rotactl_easy_set_callback(easy, CURLOPT_HEADERFUNCTION, curlTransferHeader) == CURLE_OK
+      && rotactl_easy_set_pointer(easy, CURLOPT_PREREQDATA, me) == CURLE_OK
+      && rotactl_easy_set_request_callback(easy, curlTransferRequest) == CURLE_OK
   }
 
   private func limitTime(of request: HTTPRequest) -> CURLcode {
@@ -97,6 +101,7 @@ final class CurlTransfer {
     self.exchange = exchange
     overflow = false
     headerBytes = 0
+    hasSent = false
     headIsWhole = false
     headers.removeAll(keepingCapacity: true)
     body = []
@@ -173,6 +178,16 @@ final class CurlTransfer {
     then(rotactl_easy_set_string(easy, CURLOPT_CAINFO, file))
     then(rotactl_easy_set_string(easy, CURLOPT_CAPATH, directory))
     return code
+  }
+
+  /// Keeps an exchange to one request: libcurl would send it once more by itself where a kept
+  /// connection ends before any byte of an answer came, and the answer to the second one says
+  /// nothing about the first, which the service may have carried out.
+  ///
+  /// - Returns: false for the second request of an exchange.
+  func beginRequest() -> Bool {
+    defer { hasSent = true }
+    return !hasSent
   }
 
   func appendBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -261,6 +276,15 @@ private func curlTransferHeader(
   let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
   let kept = transfer.appendHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
   return kept ? size * count : 0
+}
+
+private func curlTransferRequest(
+  _ context: UnsafeMutableRawPointer?, _ address: UnsafeMutablePointer<CChar>?,
+  _ ownAddress: UnsafeMutablePointer<CChar>?, _ port: Int32, _ ownPort: Int32
+) -> Int32 {
+  guard let context else { return CURL_PREREQFUNC_ABORT }
+  let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+  return transfer.beginRequest() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
 /// Where the system keeps its roots.
