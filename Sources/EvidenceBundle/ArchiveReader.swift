@@ -21,9 +21,17 @@ struct ArchiveReader: ~Copyable {
     let isEncrypted: Bool
   }
 
+  /// More than this, unpacked, is no bundle of ours.
+  private static let maximumBytes = 256 << 30
+  /// What unpacks to more than this many times its size is refused once it is large.
+  private static let maximumRatio = 400
+  private static let ratioFloor = 256 << 20
+
   let path: String
   private let handle: OpaquePointer
   private var expected = 0
+  /// Of all entries so far.
+  private var unpacked = 0
   /// What libarchive found odd and read over; at most 20.
   private(set) var warnings: [String] = []
 
@@ -93,7 +101,8 @@ struct ArchiveReader: ~Copyable {
 
   /// The next bytes of the entry, valid until the next call; nil at its end.
   ///
-  /// - Throws: also for a hole, as a sparse entry could pretend any size.
+  /// - Throws: also for a hole, as a sparse entry could pretend any size, and for what unpacks to
+  ///   far more than its size.
   mutating func nextBlock() throws(EvidenceError) -> UnsafeRawBufferPointer? {
     var start: UnsafeRawPointer?
     var count = 0
@@ -103,11 +112,24 @@ struct ArchiveReader: ~Copyable {
     try check(code)
     guard offset == Int64(expected) else { throw .archive(path: path, what: "a sparse entry") }
     expected += count
+    unpacked += count
+    guard unpacked <= ArchiveReader.maximumBytes else {
+      throw .archive(path: path, what: "unpacks to more than any run leaves")
+    }
+    guard
+      unpacked <= ArchiveReader.ratioFloor
+        || unpacked / max(1, compressedBytes) <= ArchiveReader.maximumRatio
+    else { throw .archive(path: path, what: "unpacks to far more than its size, like a bomb") }
     return UnsafeRawBufferPointer(start: start, count: count)
   }
 
+  /// Reads over the rest of the entry, which libarchive would do without any bound.
+  mutating func skip() throws(EvidenceError) {
+    while try nextBlock() != nil {}
+  }
+
   /// Bytes of the archive file that were read so far.
-  var compressedBytes: Int { Int(archive_filter_bytes(handle, -1)) }
+  private var compressedBytes: Int { Int(archive_filter_bytes(handle, -1)) }
 
   private mutating func check(_ code: Int32) throws(EvidenceError) {
     if code == ARCHIVE_OK { return }

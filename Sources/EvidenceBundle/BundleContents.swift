@@ -6,11 +6,6 @@ internal import RotationCore
 /// An archive read once from end to end: every entry hashed, the few that a check reads again
 /// copied to a folder of their own, nothing else written anywhere.
 struct BundleContents {
-  /// More than this, unpacked, is no bundle of ours.
-  static let maximumBytes = 256 << 30
-  /// What unpacks to more than this many times its size is refused once it is large.
-  static let maximumRatio = 400
-  private static let ratioFloor = 256 << 20
   static let maximumEntries = 20_000_000
   private static let maximumKept = 10_000
 
@@ -24,7 +19,6 @@ struct BundleContents {
   private let passphrase: SecretBytes?
   /// Over the accepted paths in the order in which they stand, a newline after each.
   private(set) var order = SHA256.hash("")
-  private var unpacked = 0
   private var kept: Set<String> = []
 
   /// - Parameters:
@@ -49,12 +43,15 @@ struct BundleContents {
         throw .archive(path: path, what: "more than \(BundleContents.maximumEntries) entries")
       }
       guard let name = accept(entry, &verification) else {
-        try drain(&archive)
+        try archive.skip()
         continue
       }
       let isRecord = BundleContents.records.contains(name)
       var isKept = isRecord || !onlyRecords && BundleContents.isKept(name)
-      if onlyRecords, !isKept { continue }
+      if onlyRecords, !isKept {
+        try archive.skip()
+        continue
+      }
       if isKept, kept.count >= BundleContents.maximumKept {
         verification.broken("more manifests than any run has")
         isKept = false
@@ -141,13 +138,12 @@ struct BundleContents {
   /// Hashes an entry, and writes it to a file where one is given.
   ///
   /// A kept file will be read line by line: its lines are bounded here, before anything holds one.
-  private mutating func copy(
+  private func copy(
     _ archive: inout ArchiveReader, to file: consuming AppendFile?, named kept: String?
   ) throws(EvidenceError) -> SHA256Digest {
     var hash = SHA256()
     var open = 0
     while let block = try archive.nextBlock() {
-      try count(block.count, archive.compressedBytes, archive.path)
       if let kept {
         let first = block.firstIndex(of: 0x0A) ?? block.count
         guard open + first <= RunEvidence.maximumLine else {
@@ -159,25 +155,5 @@ struct BundleContents {
       do throws(FileError) { try file?.write(block) } catch { throw .file(error) }
     }
     return hash.finish()
-  }
-
-  private mutating func drain(_ archive: inout ArchiveReader) throws(EvidenceError) {
-    while let block = try archive.nextBlock() {
-      try count(block.count, archive.compressedBytes, archive.path)
-    }
-  }
-
-  private mutating func count(
-    _ bytes: Int, _ compressed: Int, _ path: String
-  ) throws(EvidenceError) {
-    unpacked += bytes
-    guard unpacked <= BundleContents.maximumBytes else {
-      throw .archive(path: path, what: "unpacks to more than any run leaves")
-    }
-    if unpacked > BundleContents.ratioFloor,
-      unpacked / max(1, compressed) > BundleContents.maximumRatio
-    {
-      throw .archive(path: path, what: "unpacks to far more than its size, like a bomb")
-    }
   }
 }

@@ -62,7 +62,7 @@ package struct ReportFinder {
     var archive = try ArchiveReader.open(bundle.path, passphrase: keys.passphrase)
     var hasPlan = false
     while let entry = try archive.next() {
-      guard let name = entry.path?.split(separator: "/", maxSplits: 1).last else { continue }
+      let name = entry.path?.split(separator: "/", maxSplits: 1).last ?? ""
       if name == RunLayout.planFile, !hasPlan {
         hasPlan = true
         try readEntry(&archive, ReportFinder.takePlan)
@@ -70,6 +70,8 @@ package struct ReportFinder {
       } else if name == RunLayout.journalFile, hasPlan {
         try readEntry(&archive, ReportFinder.takeJournal)
         return
+      } else {
+        try archive.skip()
       }
     }
     throw .refused("\(path) is not a bundle of rotactl: it lacks plan or journal")

@@ -187,6 +187,12 @@ import Testing
       // deflate packs a run of zeros some 1000 to 1, zstd far more.
       let isBomb = verification.findings.contains { $0.what.contains("bomb") }
       #expect(isBomb, "\(verification.findings)")
+      // Those that only read, and pass over what they do not need, are no less careful.
+      let path = folder.path + "/" + name
+      let read = #expect(throws: EvidenceError.self) { try RunReader(path: path) }
+      #expect(read?.description.contains("bomb") == true, "\(String(describing: read))")
+      let found = #expect(throws: EvidenceError.self) { try ReportFinder(secret: "x", in: path) }
+      #expect(found?.description.contains("bomb") == true, "\(String(describing: found))")
     }
   }
 
