@@ -4,16 +4,7 @@ internal import RotationCore
 enum PageText {
   /// Characters that are not seen, or that reorder what stands beside them, spelled out.
   static func visible(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isInvisible) else { return text }
-    var result = ""
-    for scalar in text.unicodeScalars {
-      if isInvisible(scalar) {
-        result += "\\u{" + String(scalar.value, radix: 16) + "}"
-      } else {
-        result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
+    ShownText.spelling(out: isInvisible, in: text)
   }
 
   private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
@@ -56,17 +47,7 @@ enum PageText {
   }
 
   /// Digits in groups of three: `1,234,567`.
-  static func count(_ value: Int) -> String {
-    let digits = Array(String(value))
-    var text = ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index).isMultiple(of: 3), digits[index - 1] != "-" {
-        text.append(",")
-      }
-      text.append(digit)
-    }
-    return text
-  }
+  static func count(_ value: Int) -> String { ShownText.grouped(value) }
 
   /// A number of tenths as a decimal: `38.2`, `7`.
   static func tenths(_ value: Int) -> String {

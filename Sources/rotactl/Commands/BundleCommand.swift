@@ -37,20 +37,14 @@ struct BundleCommand: RotactlCommand {
   @Flag(help: "Write each report as a file even for more than 10,000 targets.")
   var reportFiles = false
   @OptionGroup(title: "Seal") var seal: SealOptions
-  @Option(help: ArgumentHelp("The folder that holds the runs.", valueName: "dir"))
-  var reports: String?
+  @OptionGroup var place: RunPlaceOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func execute(_ process: ProcessContext) async throws -> ExitStatus {
     let settings = process.settings
     let output = try self.output.resolved(settings)
     let console = output.console(process.surroundings)
-    let reports = try settings.value(reports, "reports", SettingReader.path) ?? "reports"
-    guard let folder = RunFolder(existing: run, reports: reports) else {
-      throw Diagnostic(
-        "no run of this name", at: run, hint: "name a folder below \(reports), or give --reports",
-        status: .usage)
-    }
+    let folder = try place.run(run, settings)
     guard let lock = try folder.lock(host: HostFacts.host, pid: HostFacts.pid) else {
       throw Diagnostic(
         "another process works on this run", at: folder.path, hint: "wait for it to end",

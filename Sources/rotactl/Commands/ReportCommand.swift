@@ -37,8 +37,7 @@ struct ReportCommand: RotactlCommand {
       valueName: "id"))
   var secret: String?
   @OptionGroup(title: "Encrypted bundles") var unlock: UnlockOptions
-  @Option(help: ArgumentHelp("The folder that holds the runs.", valueName: "dir"))
-  var reports: String?
+  @OptionGroup var place: RunPlaceOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   enum Format: String, CaseIterable {
@@ -49,7 +48,6 @@ struct ReportCommand: RotactlCommand {
     let settings = process.settings
     let output = try self.output.resolved(settings)
     let console = output.console(process.surroundings)
-    let folder = try settings.value(reports, "reports", SettingReader.path) ?? "reports"
     let outcomes = try settings.value(only, "only", ReportCommand.readOutcomes)
     let secret = try settings.value(secret, "secret", SettingReader.line)
     let expression = try settings.value(query, "query", ReportCommand.readQuery)
@@ -70,12 +68,7 @@ struct ReportCommand: RotactlCommand {
         place: "--secret", what: "one report is neither a table nor chosen among",
         hint: "leave --only away, and give --format text or json")
     }
-    let path = RunFolder(existing: run, reports: folder)?.path ?? run
-    guard DurableFile.exists(path) else {
-      throw Diagnostic(
-        "no run and no bundle of this name", at: run,
-        hint: "name a run below \(folder), or a bundle's file", status: .usage)
-    }
+    let path = try place.path(of: run, settings)
     let keys = try await unlock.load(settings, console)
     if let secret {
       try showSecret(secret, in: path, keys, chosen, expression, console)

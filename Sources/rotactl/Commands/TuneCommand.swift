@@ -39,23 +39,14 @@ struct TuneCommand: RotactlCommand {
   var account: String?
   @Option(help: ArgumentHelp("Only lanes of this region (default: all).", valueName: "region"))
   var region: String?
-  @Option(
-    help: ArgumentHelp("The folder that holds the runs (default: reports).", valueName: "dir"),
-    completion: .directory)
-  var reports: String?
+  @OptionGroup var place: RunPlaceOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func execute(_ process: ProcessContext) async throws -> ExitStatus {
     let output = try self.output.resolved(process.settings)
     let console = output.console(process.surroundings)
-    let reports =
-      try process.settings.value(self.reports, "reports", SettingReader.path) ?? "reports"
     let (change, concurrency) = try typed()
-    guard let folder = RunFolder(existing: runName, reports: reports) else {
-      throw Diagnostic(
-        "no run of this name", at: runName,
-        hint: "name a folder below \(reports), or give --reports", status: .usage)
-    }
+    let folder = try place.run(runName, process.settings)
     let file = LimitsFile(of: folder)
     var limits = try current(file)
     let isRunning = try FileLock.isHeld(path: folder.file(RunLayout.lockFile))

@@ -41,19 +41,14 @@ struct VerifyCommand: RotactlCommand {
   @Flag(help: "Take an archive that other tools packed anew: check the contents alone.")
   var repacked = false
   @OptionGroup(title: "Encrypted bundles") var unlock: UnlockOptions
-  @Option(help: ArgumentHelp("The folder that holds the runs.", valueName: "dir"))
-  var reports: String?
+  @OptionGroup var place: RunPlaceOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func execute(_ process: ProcessContext) async throws -> ExitStatus {
     let settings = process.settings
     let output = try self.output.resolved(settings)
     let console = output.console(process.surroundings)
-    let folder = try settings.value(reports, "reports", SettingReader.path) ?? "reports"
-    let path = RunFolder(existing: bundle, reports: folder)?.path ?? bundle
-    guard DurableFile.exists(path) else {
-      throw Diagnostic("no bundle and no run of this name", at: bundle, status: .usage)
-    }
+    let path = try place.path(of: bundle, settings)
     var demand = VerificationDemand()
     if let file = try settings.value(publicKey, "public-key", SettingReader.path) {
       do { demand.publicKey = try VerifyingKey(pem: DurableFile.read(file)) } catch {

@@ -3,15 +3,7 @@ internal import RotationCore
 /// Numbers, durations and foreign text as people read them.
 enum HumanText {
   /// Digits in groups of three: `1,234,567`.
-  static func count(_ value: Int) -> String {
-    let digits = Array(String(value.magnitude))
-    var text = value < 0 ? "-" : ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
-      text.append(digit)
-    }
-    return text
-  }
+  static func count(_ value: Int) -> String { ShownText.grouped(value) }
 
   /// A number with its noun, as in 1 secret or 2,000 secrets.
   static func count(_ value: Int, _ noun: String, _ plural: String? = nil) -> String {
@@ -55,16 +47,7 @@ enum HumanText {
   /// Text that came from outside, fit for a terminal: control characters become `\u{1b}` and the
   /// like, so that no name can move the cursor, paint, or forge a line.
   static func printable(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
-    var result = ""
-    for scalar in text.unicodeScalars {
-      if isControl(scalar) {
-        result += "\\u{" + String(scalar.value, radix: 16) + "}"
-      } else {
-        result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
+    ShownText.spelling(out: isControl, in: text)
   }
 
   private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
