@@ -175,6 +175,12 @@ package enum DurableFile {
       && first.st_dev == second.st_dev && first.st_ino == second.st_ino
   }
 
+  /// A file that can be read more than once, unlike a pipe.
+  package static func isRegular(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// Renames a file and makes that durable.
   package static func move(_ path: String, to target: String) throws(FileError) {
     guard rename(path, target) == 0 else { throw FileError.last("cannot rename to \(target)") }

@@ -5,7 +5,8 @@ struct CSVManifestRows: Sendable {
 
   private let checker: EntryChecker
   private let delimiter: UInt8
-  private var columns: ManifestColumns?
+  /// Nil until the header row was read, and under one that cannot be used.
+  private(set) var columns: ManifestColumns?
   private var sawHeader = false
   private var sawRow = false
   private var sawFault = false
@@ -16,6 +17,9 @@ struct CSVManifestRows: Sendable {
     checker = EntryChecker(file: file)
     self.delimiter = delimiter
   }
+
+  /// The header row was read, to whatever end.
+  var isReady: Bool { sawHeader }
 
   mutating func fault(_ fault: CSVFault, into sink: inout some ManifestSink) {
     // Under a header that cannot be used, faults of rows would only bury its problem.

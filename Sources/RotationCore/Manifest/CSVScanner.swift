@@ -83,7 +83,8 @@ package struct CSVScanner: Sendable {
   private var sawQuote = false
   /// The last byte was a CR that ended a line, so a LF that follows belongs to it.
   private var afterReturn = false
-  private var line = 1
+  /// Of the next byte.
+  private(set) var line = 1
   /// Offset of the first byte of the current line in the whole text.
   private var lineStart = 0
   private var offset = 0
@@ -94,12 +95,33 @@ package struct CSVScanner: Sendable {
     delimiterWord = 0x0101_0101_0101_0101 &* UInt64(delimiter)
   }
 
+  /// The next byte begins a row.
+  var isBetweenRows: Bool { state == .fieldStart && fields.isEmpty && !afterReturn && !inMark }
+
+  /// Counts whole rows that somebody else has read, while ``isBetweenRows``.
+  mutating func passOver(_ count: Int, upToLine line: Int) {
+    if count == 0 { return }
+    self.line = line
+    offset += count
+    lineStart = offset
+  }
+
   /// Reads the next piece of the text.
   package mutating func consume(_ chunk: UnsafeRawBufferPointer, into sink: inout some CSVSink) {
+    _ = consume(chunk, toRowEnd: false, into: &sink)
+  }
+
+  /// Reads the next piece of the text, or no more of it than ends a row.
+  ///
+  /// - Returns: the number of bytes that were read.
+  mutating func consume(
+    _ chunk: UnsafeRawBufferPointer, toRowEnd: Bool, into sink: inout some CSVSink
+  ) -> Int {
     let base = offset
     var index = 0
     if inMark { index = skipMark(chunk) }
     while index < chunk.count {
+      if toRowEnd, index > 0, isBetweenRows { break }
       let byte = chunk[index]
       if afterReturn {
         afterReturn = false
@@ -151,7 +173,8 @@ package struct CSVScanner: Sendable {
       }
       index += 1
     }
-    offset = base + chunk.count
+    offset = base + index
+    return index
   }
 
   /// Ends the text: hands over a last record that has no line end.

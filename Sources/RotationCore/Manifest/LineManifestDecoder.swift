@@ -1,4 +1,6 @@
 /// Reads a manifest of one secret a line: JSON Lines, or plain text.
+///
+/// Lines that only repeat others are read by ``PlainJSONLines`` and ``PlainTextLines``.
 struct LineManifestDecoder: Sendable {
   enum Form: Sendable {
     case jsonLines, text
@@ -15,6 +17,8 @@ struct LineManifestDecoder: Sendable {
   private let form: Form
   private let checker: EntryChecker
   private var lines = LineSplitter()
+  private var jsonLines = PlainJSONLines()
+  private var textLines = PlainTextLines()
   private var sawLine = false
 
   init(file: String, form: Form) {
@@ -23,11 +27,53 @@ struct LineManifestDecoder: Sendable {
   }
 
   mutating func consume(_ bytes: UnsafeRawBufferPointer, into sink: inout some ManifestSink) {
-    var saw = sawLine
-    lines.consume(bytes) { [checker, form] line, number in
-      LineManifestDecoder.read(line, number, form, checker, &saw, &sink)
+    var index = 0
+    while index < bytes.count {
+      // A byte order mark could stand before the first line.
+      let isRepeating = lines.isBetweenLines && lines.number > 1
+      if isRepeating {
+        passRepeating(bytes, from: &index, into: &sink)
+        if index == bytes.count { break }
+      }
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[index...])
+      let (length, entry) = whole(rest, into: &sink)
+      if let entry, isRepeating {
+        switch form {
+        case .jsonLines: jsonLines.learn(entry, from: rest)
+        case .text: textLines.learn(entry, from: rest)
+        }
+      }
+      index += length
     }
-    sawLine = saw
+    sink.endRows()
+  }
+
+  private mutating func passRepeating(
+    _ bytes: UnsafeRawBufferPointer, from index: inout Int, into sink: inout some ManifestSink
+  ) {
+    var number = lines.number
+    switch form {
+    case .jsonLines: jsonLines.read(bytes, from: &index, line: &number, into: &sink)
+    case .text: textLines.read(bytes, from: &index, line: &number, into: &sink)
+    }
+    lines.passOver(upTo: number)
+  }
+
+  /// Reads to the end of a line, whatever it holds.
+  ///
+  /// - Returns: the number of bytes that were read, and the entry, where they came to just that.
+  private mutating func whole<Sink: ManifestSink>(
+    _ bytes: UnsafeRawBufferPointer, into sink: inout Sink
+  ) -> (Int, ManifestEntry?) {
+    var saw = sawLine
+    defer { sawLine = saw }
+    return withUnsafeMutablePointer(to: &sink) { sink in
+      var watching = WatchingSink(sink)
+      let length = lines.consume(bytes, toLineEnd: true) { [checker, form] line, number in
+        LineManifestDecoder.read(line, number, form, checker, &saw, &watching)
+      }
+      return (length, watching.entry)
+    }
   }
 
   mutating func finish(into sink: inout some ManifestSink) {

@@ -12,17 +12,34 @@ struct LineSplitter: Sendable {
   }
 
   private var pending: [UInt8] = []
-  private var number = 1
+  /// Of the line that the next byte belongs to.
+  private(set) var number = 1
   private var skipping = false
   private var afterReturn = false
+
+  /// The next byte begins a line.
+  var isBetweenLines: Bool { pending.isEmpty && !skipping && !afterReturn }
+
+  /// Counts whole lines that somebody else has read, while ``isBetweenLines``.
+  mutating func passOver(upTo number: Int) { self.number = number }
 
   /// Calls back for each line that a chunk completes, with its number from 1.
   mutating func consume(
     _ chunk: UnsafeRawBufferPointer, _ body: (Line, _ number: Int) -> Void
   ) {
+    _ = consume(chunk, toLineEnd: false, body)
+  }
+
+  /// Does the same, or reads no more than ends a line.
+  ///
+  /// - Returns: the number of bytes that were read.
+  mutating func consume(
+    _ chunk: UnsafeRawBufferPointer, toLineEnd: Bool, _ body: (Line, _ number: Int) -> Void
+  ) -> Int {
     var start = 0
     var index = 0
     while index < chunk.count {
+      if toLineEnd, start > 0, start == index, isBetweenLines { return index }
       let byte = chunk[index]
       if byte != 0x0A, byte != 0x0D {
         afterReturn = false
@@ -41,6 +58,7 @@ struct LineSplitter: Sendable {
       start = index
     }
     keep(UnsafeRawBufferPointer(rebasing: chunk[start...]), body)
+    return chunk.count
   }
 
   /// Calls back for a last line that has no end.

@@ -1,9 +1,47 @@
 /// Receives what a manifest holds, in the order of the text.
 package protocol ManifestSink {
   mutating func entry(_ entry: ManifestEntry)
+  /// An entry that nobody has made yet; a sink that wants no more of it than a count saves that.
+  mutating func row(_ row: PlainRow)
+  /// The rows that were lent until now are about to go.
+  mutating func endRows()
   /// A selector stands in the place of ids; who plans resolves it.
   mutating func selector(_ selector: ManifestSelector)
   mutating func problem(_ problem: ManifestProblem)
+}
+
+extension ManifestSink {
+  package mutating func row(_ row: PlainRow) { entry(row.entry) }
+  package mutating func endRows() {}
+}
+
+/// Passes on what the whole reader makes of one row, and remembers it.
+struct WatchingSink<Sink: ManifestSink>: ManifestSink {
+  private let sink: UnsafeMutablePointer<Sink>
+  private var found: ManifestEntry?
+  private var hasMore = false
+
+  /// - Parameter sink: must outlive this one.
+  init(_ sink: UnsafeMutablePointer<Sink>) { self.sink = sink }
+
+  /// The entry, where the row came to that and nothing else.
+  var entry: ManifestEntry? { hasMore ? nil : found }
+
+  mutating func entry(_ entry: ManifestEntry) {
+    if found != nil { hasMore = true }
+    found = entry
+    sink.pointee.entry(entry)
+  }
+
+  mutating func selector(_ selector: ManifestSelector) {
+    hasMore = true
+    sink.pointee.selector(selector)
+  }
+
+  mutating func problem(_ problem: ManifestProblem) {
+    hasMore = true
+    sink.pointee.problem(problem)
+  }
 }
 
 /// Problems in the order they were found: the first ones in full, of the others the number.

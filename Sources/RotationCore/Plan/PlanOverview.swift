@@ -32,21 +32,23 @@ package struct PlanOverview: Sendable, Hashable {
     self.skipsInFlight = skipsInFlight
   }
 
-  package mutating func add(_ entry: PlanEntry) {
-    targets += 1
-    dispositions[entry.disposition, default: 0] += 1
+  /// - `count`: as many entries, which differ in nothing that is counted; refused and
+  ///   unreadable ones are added one by one.
+  package mutating func add(_ entry: PlanEntry, count: Int = 1) {
+    targets += count
+    dispositions[entry.disposition, default: 0] += count
     let place = RunSummary.Place(
       account: entry.callerAccount ?? entry.target.accountID ?? "unknown",
       region: entry.target.region)
-    places[place, default: [:]][entry.disposition, default: 0] += 1
+    places[place, default: [:]][entry.disposition, default: 0] += count
     let isLeft = skipsInFlight && entry.disposition == .inFlight
     if entry.isActionable && !isLeft || entry.disposition == .notExamined {
-      lanes[entry.lane, default: 0] += 1
+      lanes[entry.lane, default: 0] += count
     }
     let wouldRotate = entry.disposition == .cancel || entry.disposition == .inFlight
     if wouldRotate, let next = entry.before?.nextRotation {
       if soonestRotation.map({ next < $0 }) ?? true { soonestRotation = next }
-      if next.seconds(since: now) <= PlanOverview.urgentSeconds { rotatingSoon += 1 }
+      if next.seconds(since: now) <= PlanOverview.urgentSeconds { rotatingSoon += count }
     }
     let isHeld = entry.disposition == .refused || entry.disposition == .unreadable
     if isHeld, held.count < PlanOverview.heldLimit { held.append(entry) }

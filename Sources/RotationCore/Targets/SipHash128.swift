@@ -34,7 +34,7 @@ package struct SipHash128: Sendable {
   private var v2: UInt64
   private var v3: UInt64
 
-  private init(_ key: Key) {
+  init(_ key: Key) {
     v0 = key.low ^ 0x736f_6d65_7073_6575
     v1 = key.high ^ 0x646f_7261_6e64_6f6d ^ 0xEE
     v2 = key.low ^ 0x6c79_6765_6e65_7261
@@ -42,7 +42,24 @@ package struct SipHash128: Sendable {
   }
 
   package static func hash(_ bytes: UnsafeRawBufferPointer, key: Key) -> Digest {
-    var state = SipHash128(key)
+    SipHash128(key).digest(withRest: bytes, of: bytes.count)
+  }
+
+  /// Takes in the next bytes of a text whose end is not known yet.
+  ///
+  /// - `bytes`: of whole words of eight.
+  mutating func absorb(_ bytes: UnsafeRawBufferPointer) {
+    precondition(bytes.count.isMultiple(of: 8), "a text is absorbed by words")
+    for index in stride(from: 0, to: bytes.count, by: 8) {
+      absorb(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)))
+    }
+  }
+
+  /// The digest of all that was absorbed and the rest of the text.
+  ///
+  /// - `count`: of the whole text.
+  func digest(withRest bytes: UnsafeRawBufferPointer, of count: Int) -> Digest {
+    var state = self
     let whole = bytes.count & ~7
     var index = 0
     while index < whole {
@@ -50,9 +67,12 @@ package struct SipHash128: Sendable {
         UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)))
       index &+= 8
     }
-    var tail = UInt64(truncatingIfNeeded: bytes.count) << 56
-    for (shift, position) in (index..<bytes.count).enumerated() {
-      tail |= UInt64(bytes[position]) << (8 * UInt64(shift))
+    var tail = UInt64(truncatingIfNeeded: count) << 56
+    var shift: UInt64 = 0
+    while index < bytes.count {
+      tail |= UInt64(bytes[index]) << shift
+      shift &+= 8
+      index &+= 1
     }
     state.absorb(tail)
     state.v2 ^= 0xEE
@@ -63,6 +83,7 @@ package struct SipHash128: Sendable {
     return Digest(low: low, high: state.v0 ^ state.v1 ^ state.v2 ^ state.v3)
   }
 
+  @inline(__always)
   private mutating func absorb(_ word: UInt64) {
     v3 ^= word
     round()

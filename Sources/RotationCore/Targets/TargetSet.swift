@@ -45,20 +45,28 @@ package struct TargetSet: Sendable {
   }
 
   package mutating func insert(_ target: Target) -> Insertion {
-    guard count < TargetSet.maximumCount else { return .full }
-    var name = target.secretID
-    var suffix: UInt64 = 0
-    if SecretARN.looksLikeARN(name), let arn = try? SecretARN(parsing: name) {
-      name = arn.name
-      suffix = arn.hasSuffix ? TargetSet.packed(arn.resource.utf8.suffix(6)) : 0
+    let place = place(of: target)
+    var id = target.secretID
+    let isARN = SecretARN.looksLikeARN(id) && (try? SecretARN(parsing: id)) != nil
+    return id.withUTF8 { bytes in
+      let bytes = UnsafeRawBufferPointer(bytes)
+      return insert(isARN ? SecretName(ofARN: bytes) : SecretName(bytes), at: place)
     }
-    let account = target.accountID ?? identities.account(of: target.profile)
-    var digest = digest(account, target, name, suffix: 0)
-    var found = insert(digest, suffix)
+  }
+
+  /// The same for a target of which only its place and name are known.
+  package mutating func insert(_ name: SecretName, at place: Place) -> Insertion {
+    insert(name, digest: place.digest(of: name), at: place)
+  }
+
+  mutating func insert(
+    _ name: SecretName, digest: SipHash128.Digest, at place: Place
+  ) -> Insertion {
+    guard count < TargetSet.maximumCount else { return .full }
+    var found = insert(digest, name.suffix)
     if case .otherSuffix = found {
       // The name is taken by another suffix: this one goes by its full ARN.
-      digest = self.digest(account, target, name, suffix: suffix)
-      found = insert(digest, suffix)
+      found = insert(place.digestWithSuffix(of: name), name.suffix)
     }
     switch found {
     case .inserted:
@@ -70,17 +78,46 @@ package struct TargetSet: Sendable {
   }
 
   private mutating func insert(_ digest: SipHash128.Digest, _ suffix: UInt64) -> TargetShard.Found {
-    shards[Int(digest.low >> 58)].insert(digest, suffix: suffix, ordinal: count)
+    shards[TargetSet.shard(of: digest)].insert(digest, suffix: suffix, ordinal: count)
+  }
+
+  /// Makes room for so many targets in all, which saves growing bit by bit.
+  package mutating func reserve(_ total: Int) {
+    for index in shards.indices { shards[index].reserve(total / shards.count, seed: index) }
+  }
+
+  /// Reads the memory that an insertion will need, so that it is at hand then.
+  func peek(_ digest: SipHash128.Digest) -> UInt64 {
+    shards[TargetSet.shard(of: digest)].peek(digest)
+  }
+
+  @inline(__always)
+  private static func shard(of digest: SipHash128.Digest) -> Int { Int(digest.low >> 58) }
+
+  /// Where a target's secret is looked for: the account or who stands for it, and the region.
+  package struct Place: Sendable {
+    /// Has taken in the beginning of every key of this place.
+    fileprivate let state: SipHash128
+    fileprivate let count: Int
+
+    func digest(of name: SecretName) -> SipHash128.Digest {
+      state.digest(withRest: name.bytes, of: count &+ name.bytes.count)
+    }
+
+    fileprivate func digestWithSuffix(of name: SecretName) -> SipHash128.Digest {
+      var key = Array(name.bytes)
+      key.append(0)
+      withUnsafeBytes(of: name.suffix.littleEndian) { key.append(contentsOf: $0) }
+      return key.withUnsafeBytes { state.digest(withRest: $0, of: count + $0.count) }
+    }
   }
 
   /// The parts are separated by a byte that none of them can hold.
-  private mutating func digest(
-    _ account: String?, _ target: Target, _ name: String, suffix: UInt64
-  ) -> SipHash128.Digest {
+  package mutating func place(of target: Target) -> Place {
     scratch.removeAll(keepingCapacity: true)
     // A refused target proves nothing about its secret, so it never hides one that can be called.
     if target.refusal != nil { scratch.append(UInt8(ascii: "r")) }
-    if let account {
+    if let account = target.accountID ?? identities.account(of: target.profile) {
       scratch.append(UInt8(ascii: "a"))
       scratch.append(contentsOf: account.utf8)
     } else if let profile = target.profile {
@@ -92,27 +129,65 @@ package struct TargetSet: Sendable {
     scratch.append(0)
     scratch.append(contentsOf: target.region.utf8)
     scratch.append(0)
-    scratch.append(contentsOf: name.utf8)
-    if suffix != 0 {
-      scratch.append(0)
-      withUnsafeBytes(of: suffix.littleEndian) { scratch.append(contentsOf: $0) }
+    // Filled up to a whole word: the name that follows holds no zero, so where it begins is clear.
+    while !scratch.count.isMultiple(of: 8) { scratch.append(0) }
+    var state = SipHash128(key)
+    scratch.withUnsafeBytes { state.absorb($0) }
+    return Place(state: state, count: scratch.count)
+  }
+}
+
+/// A secret's name as lent bytes, and what tells secrets apart that had one name after another.
+package struct SecretName {
+  /// Without the suffix that an ARN adds to it.
+  let bytes: UnsafeRawBufferPointer
+  /// The six characters of a full ARN in 36 bits; 0 where there are none.
+  let suffix: UInt64
+
+  /// - `bytes`: a name, lent for as long as this value is used.
+  package init(_ bytes: UnsafeRawBufferPointer) { self.init(bytes, suffix: 0) }
+
+  /// - `id`: an ARN that was found sound, lent likewise.
+  init(ofARN id: UnsafeRawBufferPointer) {
+    var start = 0
+    for _ in 0..<6 {
+      while start < id.count, id[start] != UInt8(ascii: ":") { start += 1 }
+      start += 1
     }
-    return scratch.withUnsafeBytes { SipHash128.hash($0, key: key) }
+    self.init(resource: UnsafeRawBufferPointer(rebasing: id[min(start, id.count)...]))
   }
 
-  /// Six letters or digits in 36 bits, never 0.
-  private static func packed(_ suffix: Substring.UTF8View.SubSequence) -> UInt64 {
-    var value: UInt64 = 0
-    for byte in suffix {
-      let digit: UInt64 =
-        switch byte {
-        case 0x30...0x39: UInt64(byte - 0x30)
-        case 0x41...0x5A: UInt64(byte - 0x41) + 10
-        default: UInt64(byte &- 0x61) + 36
-        }
-      value = value * 62 + digit
+  /// - `resource`: of an ARN, lent likewise.
+  package init(resource: UnsafeRawBufferPointer) {
+    let cut = resource.count &- 7
+    guard cut > 0, resource[cut] == UInt8(ascii: "-"),
+      let suffix = SecretName.packed(resource, from: cut &+ 1)
+    else {
+      self.init(resource)
+      return
     }
-    return value + 1
+    self.init(UnsafeRawBufferPointer(rebasing: resource[..<cut]), suffix: suffix)
+  }
+
+  private init(_ bytes: UnsafeRawBufferPointer, suffix: UInt64) {
+    self.bytes = bytes
+    self.suffix = suffix
+  }
+
+  /// Six letters or digits in 36 bits, never 0; nil for anything else.
+  private static func packed(_ bytes: UnsafeRawBufferPointer, from start: Int) -> UInt64? {
+    var value: UInt64 = 0
+    var odd: UInt64 = 0
+    for index in start..<start &+ 6 {
+      let byte = bytes[index]
+      let isDigit = byte &- 0x30 < 10
+      let isLetter = (byte | 0x20) &- 0x61 < 26
+      // Without a branch, which nobody could foretell: digits, then capitals, then the others.
+      odd |= isDigit != isLetter ? 0 : 1
+      let gap: UInt8 = (isDigit ? 0 : 7) &+ (byte >= 0x61 ? 6 : 0)
+      value = value &* 62 &+ UInt64(byte &- 0x30 &- gap)
+    }
+    return odd == 0 ? value &+ 1 : nil
   }
 }
 
@@ -134,7 +209,7 @@ struct TargetShard: Sendable {
   private var used = 0
   private var limit: Int
 
-  /// - Parameter seed: from 0 to 63; it staggers the sizes, so that the shards, which fill evenly,
+  /// - `seed`: from 0 to 63; it staggers the sizes, so that the shards, which fill evenly,
   ///   do not all grow at once.
   init(seed: Int) {
     let size = 64 + seed / 4
@@ -145,35 +220,52 @@ struct TargetShard: Sendable {
   mutating func insert(_ digest: SipHash128.Digest, suffix: UInt64, ordinal: Int) -> Found {
     let low = digest.low
     let high = digest.high | 1
-    var index = TargetShard.start(high, slots.count)
-    while slots[index].high != 0 {
-      if slots[index].low == low, slots[index].high == high {
-        return meet(index, suffix)
+    let found: Found? = slots.withUnsafeMutableBufferPointer { slots in
+      var index = TargetShard.start(high, slots.count)
+      while slots[index].high != 0 {
+        if slots[index].low == low, slots[index].high == high {
+          return TargetShard.meet(&slots[index], suffix)
+        }
+        index &+= 1
+        if index == slots.count { index = 0 }
       }
-      index += 1
-      if index == slots.count { index = 0 }
+      slots[index] = Slot(low: low, high: high, payload: suffix << 28 | UInt64(ordinal))
+      return nil
     }
-    slots[index] = Slot(low: low, high: high, payload: suffix << 28 | UInt64(ordinal))
+    if let found { return found }
     used += 1
     if used >= limit { grow() }
     return .inserted
   }
 
+  /// Reads the first slot that an insertion will look at.
+  func peek(_ digest: SipHash128.Digest) -> UInt64 {
+    slots[TargetShard.start(digest.high | 1, slots.count)].high
+  }
+
   /// A bare name takes on the suffix of the first full ARN that meets it.
-  private mutating func meet(_ index: Int, _ suffix: UInt64) -> Found {
-    let known = slots[index].payload >> 28
+  private static func meet(_ slot: inout Slot, _ suffix: UInt64) -> Found {
+    let known = slot.payload >> 28
     if suffix != 0 {
       if known == 0 {
-        slots[index].payload |= suffix << 28
+        slot.payload |= suffix << 28
       } else if known != suffix {
         return .otherSuffix
       }
     }
-    return .present(Int(slots[index].payload & (1 << 28 - 1)))
+    return .present(Int(slot.payload & (1 << 28 - 1)))
   }
 
-  private mutating func grow() {
-    var larger = [Slot](repeating: Slot(), count: slots.count + slots.count / 4 + 1)
+  /// - `seed`: staggers the sizes as in the initializer.
+  mutating func reserve(_ count: Int, seed: Int) {
+    let size = count + count / 4 + count * seed / 512
+    if size > slots.count { resize(to: size) }
+  }
+
+  private mutating func grow() { resize(to: slots.count + slots.count / 4 + 1) }
+
+  private mutating func resize(to size: Int) {
+    var larger = [Slot](repeating: Slot(), count: size)
     for slot in slots where slot.high != 0 {
       var index = TargetShard.start(slot.high, larger.count)
       while larger[index].high != 0 {

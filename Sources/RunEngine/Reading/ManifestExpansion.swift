@@ -44,10 +44,8 @@ package struct ManifestExpansion: Sendable, Hashable {
     try withoutActuallyEscaping(merged) { (merged) throws(FileError) in
       try withoutActuallyEscaping(emit) { (emit) throws(FileError) in
         var sink = ExpansionSink(
-          targets: TargetSet(key: key, identities: identities),
-          expansion: Expansion(
-            preamble: ManifestPreamble(), options: options, identities: identities,
-            regionOfProfile: regionOfProfile), selected: selected, merged: merged, emit: emit)
+          targets: TargetSet(key: key, identities: identities), selected: selected,
+          receiver: TargetReceiver(merged: merged, emit: emit))
         for (index, source) in sources.enumerated() {
           if let refusal = ManifestSurvey.refusal(of: source, among: sources) {
             sink.problem(refusal)
@@ -66,9 +64,11 @@ package struct ManifestExpansion: Sendable, Hashable {
             readings.append(nil)
             continue
           }
-          sink.expansion = Expansion(
-            preamble: known?.preamble ?? ManifestPreamble(), options: options,
-            identities: identities, regionOfProfile: regionOfProfile)
+          sink.begin(
+            source.path,
+            Expansion(
+              preamble: known?.preamble ?? ManifestPreamble(), options: options,
+              identities: identities, regionOfProfile: regionOfProfile))
           let reading = try ManifestStream.read(
             source, file: source.path == "-" ? source.spool : nil,
             spool: known == nil ? source.spool : nil, into: &sink)
@@ -81,6 +81,7 @@ package struct ManifestExpansion: Sendable, Hashable {
                 what: "the manifest changed while it was read", mend: "start again"))
           }
         }
+        sink.finish()
         problems = sink.problems
         entryCount = sink.entryCount
         targetCount = sink.targets.count
@@ -107,83 +108,7 @@ private struct PreambleSink: CountingManifestSink {
   static let isPreambleOnly = true
   var problems = ManifestProblemList()
   mutating func entry(_ entry: ManifestEntry) { entryCount += 1 }
+  mutating func row(_ row: PlainRow) { entryCount += 1 }
   mutating func selector(_ selector: ManifestSelector) { entryCount += 1 }
   mutating func problem(_ problem: ManifestProblem) { problems.append(problem) }
-}
-
-/// Expands entries, merges and hands over.
-private struct ExpansionSink: CountingManifestSink {
-  var targets: TargetSet
-  var expansion: Expansion
-  var entryCount = 0
-  var mergedCount = 0
-  var problems = ManifestProblemList()
-  var failure: FileError?
-  var unresolved: [SourceLocation] = []
-  let selected: SelectedSecrets?
-  let merged: (MergedSource) -> Void
-  let emit: (Target) throws(FileError) -> Void
-
-  init(
-    targets: TargetSet, expansion: Expansion, selected: SelectedSecrets?,
-    merged: @escaping (MergedSource) -> Void,
-    emit: @escaping (Target) throws(FileError) -> Void
-  ) {
-    self.targets = targets
-    self.expansion = expansion
-    self.selected = selected
-    self.merged = merged
-    self.emit = emit
-  }
-
-  var isStopped: Bool { failure != nil }
-
-  mutating func problem(_ problem: ManifestProblem) { problems.append(problem) }
-
-  mutating func entry(_ entry: ManifestEntry) {
-    if failure != nil { return }
-    entryCount += 1
-    let expansion = expansion
-    let problem = expansion.expand(entry) { add($0) }
-    if let problem { problems.append(problem) }
-  }
-
-  mutating func selector(_ selector: ManifestSelector) {
-    if failure != nil { return }
-    entryCount += 1
-    guard let selected else {
-      if unresolved.count < ManifestSelector.maximumCount { unresolved.append(selector.location) }
-      return
-    }
-    do throws(FileError) {
-      try selected.forEach(of: selector.location) { secret in
-        add(
-          Target(
-            ordinal: 0, secretID: secret.arn.text, region: secret.arn.region,
-            profile: secret.profile, accountID: secret.arn.accountID,
-            sources: [selector.location], labels: selector.labels))
-      }
-    } catch { failure = error }
-  }
-
-  private mutating func add(_ target: Target) {
-    if failure != nil { return }
-    switch targets.insert(target) {
-    case .kept(let ordinal):
-      var target = target
-      target.ordinal = ordinal
-      do throws(FileError) { try emit(target) } catch { failure = error }
-    case .merged(let ordinal):
-      mergedCount += 1
-      for location in target.sources {
-        merged(MergedSource(ordinal: ordinal, location: location))
-      }
-    case .full:
-      problems.append(
-        ManifestProblem(
-          location: target.sources[0],
-          what: "more than \(TargetSet.maximumCount) targets in one run", mend: "split the manifest"
-        ))
-    }
-  }
 }

@@ -43,40 +43,75 @@ protocol CountingManifestSink: ManifestSink {
   var isStopped: Bool { get }
   /// The entries are not wanted; see ``ManifestDecoder``.
   static var isPreambleOnly: Bool { get }
+  /// So much of the manifest at hand has been read; told once, near its beginning.
+  mutating func hasRead(_ bytes: Int, of total: Int)
 }
 
 extension CountingManifestSink {
   static var isPreambleOnly: Bool { false }
+  mutating func hasRead(_ bytes: Int, of total: Int) {}
 }
 
-/// Reads one manifest in chunks of 64 KiB: decodes, hashes and copies its bytes in one pass.
+/// Reads one manifest in chunks: decodes, hashes and copies its bytes in one pass.
 enum ManifestStream {
+  private static let chunkBytes = 256 << 10
+
   /// Reads a manifest into a sink.
   ///
-  /// - Parameters:
-  ///   - source: the manifest.
-  ///   - file: what to open in place of the source's path, such as its spool.
-  ///   - spool: where to copy the bytes; nil copies nothing.
-  ///   - sink: receives entries and problems.
+  /// - `source`: the manifest.
+  /// - `file`: what to open in place of the source's path, such as its spool.
+  /// - `spool`: where to copy the bytes; nil copies nothing.
+  /// - `sink`: receives entries and problems.
   /// - Returns: nil when the file cannot be read; the reason is then a problem in the sink.
   /// - Throws: ``FileError`` when the copy cannot be written.
   static func read<Sink: CountingManifestSink>(
     _ source: ManifestSource, file: String? = nil, spool: String? = nil, into sink: inout Sink
   ) throws(FileError) -> ManifestReading? {
-    var input: ChunkedFile
+    guard let input = open(file ?? source.path, of: source, reporting: &sink) else { return nil }
+    let copy = try SpoolFile(path: spool)
+    var hash = SHA256()
+    var byteCount = 0
+    let entriesBefore = sink.entryCount
+    let decoder = try decode(source, from: input, into: &sink) { (chunk) throws(FileError) in
+      hash.update(chunk)
+      byteCount += chunk.count
+      try copy.write(chunk)
+    }
+    guard let decoder else { return nil }
+    try copy.sync()
+    return ManifestReading(
+      path: source.path, format: decoder.format, sha256: hash.finish(), byteCount: byteCount,
+      entryCount: sink.entryCount - entriesBefore, preamble: decoder.preamble)
+  }
+
+  /// - Returns: nil when the file cannot be opened; the reason is then a problem in the sink.
+  static func open(
+    _ path: String, of source: ManifestSource, reporting sink: inout some CountingManifestSink
+  ) -> ChunkedFile? {
     do throws(FileError) {
-      input = try ChunkedFile(path: file ?? source.path)
+      return try ChunkedFile(path: path, chunkBytes: chunkBytes)
     } catch {
       sink.problem(problem(error, source.path))
       return nil
     }
-    let copy = try SpoolFile(path: spool)
+  }
+
+  /// Decodes a manifest into a sink.
+  ///
+  /// - `source`: the manifest.
+  /// - `input`: its bytes.
+  /// - `sink`: receives entries and problems.
+  /// - `each`: sees the bytes; what it throws ends the reading.
+  /// - Returns: nil when the file cannot be read; the reason is then a problem in the sink.
+  static func decode<Sink: CountingManifestSink>(
+    _ source: ManifestSource, from input: consuming ChunkedFile, into sink: inout Sink,
+    each: (UnsafeRawBufferPointer) throws(FileError) -> Void = { _ in }
+  ) throws(FileError) -> ManifestDecoder? {
     var decoder = ManifestDecoder(
       format: source.format, file: source.path, delimiter: source.delimiter,
       preambleOnly: Sink.isPreambleOnly)
-    var hash = SHA256()
-    var byteCount = 0
-    let entriesBefore = sink.entryCount
+    let size = input.size
+    var isFirst = true
     while !sink.isStopped {
       let chunk: UnsafeRawBufferPointer
       do throws(FileError) {
@@ -86,16 +121,13 @@ enum ManifestStream {
         return nil
       }
       if chunk.isEmpty { break }
-      hash.update(chunk)
-      byteCount += chunk.count
-      try copy.write(chunk)
+      try each(chunk)
       decoder.consume(chunk, into: &sink)
+      if isFirst { sink.hasRead(chunk.count, of: size) }
+      isFirst = false
     }
     if !sink.isStopped { decoder.finish(into: &sink) }
-    try copy.sync()
-    return ManifestReading(
-      path: source.path, format: decoder.format, sha256: hash.finish(), byteCount: byteCount,
-      entryCount: sink.entryCount - entriesBefore, preamble: decoder.preamble)
+    return decoder
   }
 
   private static func problem(_ error: FileError, _ path: String) -> ManifestProblem {

@@ -53,12 +53,7 @@ package struct ManifestSurvey: Sendable, Hashable {
       let expansion = Expansion(
         preamble: reading.preamble, options: options, identities: ProfileIdentities(),
         regionOfProfile: regionOfProfile)
-      var found = sink.profiles
-      if sink.hasDefaultProfile {
-        let probe = ManifestEntry(
-          location: SourceLocation(file: source.path, line: 1, column: 1), secretID: "probe")
-        found += expansion.candidates(of: probe)
-      }
+      var found = sink.profiles(under: expansion, of: source.path)
       for selector in sink.selectors {
         let scoped = expansion.scope(of: selector)
         found += scoped.profiles
@@ -125,7 +120,7 @@ package struct ManifestSurvey: Sendable, Hashable {
 }
 
 /// Collects what pass one needs to know of the entries.
-private struct SurveySink: CountingManifestSink {
+struct SurveySink: CountingManifestSink {
   var entryCount = 0
   let isStopped = false
   var problems = ManifestProblemList()
@@ -155,6 +150,17 @@ private struct SurveySink: CountingManifestSink {
       lacksRegion = true
     }
   }
+
+  /// The profiles that some row uses, those of rows that name none at the end.
+  func profiles(under expansion: Expansion, of file: String) -> [String?] {
+    guard hasDefaultProfile else { return profiles }
+    let probe = ManifestEntry(
+      location: SourceLocation(file: file, line: 1, column: 1), secretID: "probe")
+    return profiles + expansion.candidates(of: probe)
+  }
+
+  /// The first row of its shape came as an entry, and told everything that is asked here.
+  mutating func row(_ row: PlainRow) { entryCount += 1 }
 
   mutating func problem(_ problem: ManifestProblem) { problems.append(problem) }
 }

@@ -27,7 +27,7 @@ struct Preparation: Sendable {
     var reason: String?
   }
 
-  private var expansionOptions: Expansion.Options {
+  var expansionOptions: Expansion.Options {
     let connection = session.connection
     return Expansion.Options(
       regions: connection.coversAllRegions
@@ -35,16 +35,26 @@ struct Preparation: Sendable {
       profiles: connection.profiles, coversAllRegions: connection.coversAllRegions)
   }
 
+  func checkProfiles() throws(UsageProblem) {
+    for profile in session.connection.profiles where !session.client.profileExists(profile) {
+      throw UsageProblem(
+        place: "--profile", what: "the config profile (\(profile)) could not be found",
+        hint: "see `aws configure list-profiles`")
+    }
+  }
+
+  func warnOfPartialListing(_ path: String) {
+    console.warn(
+      "\(path) is one page of a listing: it ends with a NextToken, more secrets exist",
+      hint: "list them all, without --no-paginate or --max-items")
+  }
+
   /// Reads every manifest to its end; no call is made.
   ///
   /// - Returns: nil when there are problems, all of which are printed then.
   func check() throws -> Checked? {
     let client = session.client
-    for profile in session.connection.profiles where !client.profileExists(profile) {
-      throw UsageProblem(
-        place: "--profile", what: "the config profile (\(profile)) could not be found",
-        hint: "see `aws configure list-profiles`")
-    }
+    try checkProfiles()
     let sources = manifests.paths.enumerated().map { index, path in
       ManifestSource(
         path: path, format: manifests.format, delimiter: manifests.delimiter,
@@ -63,9 +73,7 @@ struct Preparation: Sendable {
       return nil
     }
     for reading in survey.readings.compactMap(\.self) where reading.preamble.isPartialListing {
-      console.warn(
-        "\(reading.path) is one page of a listing: it ends with a NextToken, more secrets exist",
-        hint: "list them all, without --no-paginate or --max-items")
+      warnOfPartialListing(reading.path)
     }
     return Checked(
       sources: sources, readings: survey.readings.compactMap(\.self), survey: survey,

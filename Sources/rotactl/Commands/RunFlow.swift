@@ -224,6 +224,11 @@ struct RunFlow: Sendable {
     preparation.purpose.skipsInFlight = inFlight.policy == .skip
     // Offline means that nobody is asked, not even the machine that this runs on.
     if !task.offline { await session.learnRegion() }
+    if task.offline, !output.isJSON, let preview = try preparation.count() {
+      progress.pause()
+      let overview = show(preview, console)
+      return task.detailedExitCode && overview.possibleChanges > 0 ? .planHasChanges : .success
+    }
     guard let checked = try preparation.check() else { return .usage }
     let overview: PlanOverview
     if task.offline {
@@ -324,41 +329,35 @@ struct RunFlow: Sendable {
     _ preparation: Preparation, _ checked: Preparation.Checked, _ progress: ProgressLoop,
     _ console: Console
   ) throws -> PlanOverview? {
-    var overview = PlanOverview(now: Session.now())
-    var shown: [PlanEntry] = []
-    var sought = 0
+    var preview = OfflinePreview()
     progress.pause()
     let merged = try preparation.expand(checked, identities: [:]) { target in
-      let refused = target.refusal
-      let entry = PlanEntry(
-        target: target, disposition: refused == nil ? .notExamined : .refused,
-        reason: refused ?? (target.isSought ? "not looked for there" : "not looked at"))
-      if target.isSought { sought += 1 }
-      overview.add(entry)
+      let entry = preview.add(target)
       if output.isJSON {
         console.result(PreviewView.json(of: entry))
-      } else if shown.count < PreviewView.shownLimit {
-        shown.append(entry)
+      } else if preview.shown.count < PreviewView.shownLimit {
+        preview.shown.append(entry)
       }
     }
-    guard let merged else { return nil }
+    guard merged != nil else { return nil }
     SelectorResolution.tellUnresolved(checked.survey.selectors, isJSON: output.isJSON, console)
-    for index in shown.indices {
-      shown[index].target.sources += merged[shown[index].target.ordinal] ?? []
-    }
-    if sought > 0 {
+    return show(preview, console)
+  }
+
+  private func show(_ preview: OfflinePreview, _ console: Console) -> PlanOverview {
+    if preview.sought > 0 {
       console.warn(
-        "\(HumanText.count(sought, "target")) stand for names in regions where they may not exist: "
+        "\(HumanText.count(preview.sought, "target")) stand for names in regions where they may not exist: "
           + "nothing is called, so every region of the partition counts",
         hint: "plan without --offline to keep each name only where it is found")
     }
-    let view = view(overview, shown)
+    let view = view(preview.overview, preview.shown)
     if output.isJSON {
       console.result(view.json)
     } else {
       console.result(view.text(style: console.outputStyle))
     }
-    return overview
+    return preview.overview
   }
 
   // MARK: Shared

@@ -75,8 +75,14 @@ package enum FuzzTarget: String, Sendable, CaseIterable {
     return sink
   }
 
-  /// What is read must not depend on the pieces in which it comes.
+  /// What is read must not depend on the pieces in which it comes, nor on what was met before: rows
+  /// that are met again are not parsed when they come whole.
   private static func manifest(_ bytes: [UInt8], _ format: ManifestFormat) {
+    sameInPieces(bytes, format)
+    if format != .json { sameInPieces(bytes + [0x0A] + bytes, format) }
+  }
+
+  private static func sameInPieces(_ bytes: [UInt8], _ format: ManifestFormat) {
     let whole = decoded(bytes, format, piece: max(1, bytes.count))
     let pieces = decoded(bytes, format, piece: 1 + bytes.count % 7)
     precondition(whole.entries == pieces.entries, "entries depend on the pieces")
