@@ -145,6 +145,13 @@ struct ArchiveWriter: ~Copyable {
     if let failure { throw failure }
   }
 
+  mutating func add(
+    _ name: String, _ bytes: UnsafeRawBufferPointer, seconds: Int64
+  ) throws(EvidenceError) {
+    try begin(name, size: bytes.count, seconds: seconds)
+    try write(bytes)
+  }
+
   /// Adds the first `size` bytes of a file on the disk.
   mutating func add(
     _ name: String, file: String, size: Int, seconds: Int64

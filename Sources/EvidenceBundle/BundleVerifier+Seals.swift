@@ -106,7 +106,8 @@ extension BundleVerifier {
       derived.contains(name)
         ? "\(rebuilt.folder.path)/\(name)" : contents.path(of: name) ?? "/dev/null"
     }
-    _ = try BundlePacker.pack(files, of: evidence, from: place, to: again, format)
+    _ = try BundlePacker.pack(
+      files, rebuilt.reports, of: evidence, from: place, to: again, format)
     let same = try SHA256.file(again).digest == SHA256.file(bundle.path).digest
     DurableFile.remove(again)
     if !same {

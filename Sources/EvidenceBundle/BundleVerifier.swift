@@ -238,12 +238,14 @@ package enum BundleVerifier {
     let rebuilt = ChecksumSorter(folder: spool, label: "rebuilt")
     let copies = try BundleShape.copies(of: evidence, at: place)
     let folder = try TemporaryFolder()
+    let reports = keeping ? try ReportSpoolWriter(in: folder.path) : nil
     let derived = try Derivation(
       of: evidence, copies: copies, into: keeping ? folder.path : nil, looseReports: false,
-      isDurable: false, checksums: rebuilt)
+      isDurable: false, spool: reports, checksums: rebuilt)
     if let imbalance = derived.imbalance(evidence) { verification.broken(imbalance) }
     verification.summary = derived.summary
-    let files = RebuiltFiles(folder: folder, copies: copies, derived: derived.files)
+    let files = RebuiltFiles(
+      folder: folder, copies: copies, derived: derived.files, reports: reports?.finish())
     guard isRepeatable else { return files }
     for copy in copies { try rebuilt.add(Checksum(copy.name, copy.digest)) }
     let stated = ChecksumCursor(sources: [try ChecksumSource(path: sums)])
@@ -293,4 +295,6 @@ struct RebuiltFiles {
   let folder: TemporaryFolder
   let copies: [WrittenFile]
   let derived: [WrittenFile]
+  /// Nil where they were not kept.
+  let reports: ReportSpool?
 }

@@ -16,10 +16,12 @@ struct Derivation {
   /// - `folder`: where the files go; nil to hash only.
   /// - `looseReports`: whether each report becomes a file too.
   /// - `isDurable`: whether the files are to outlive a crash of the machine.
+  /// - `spool`: receives every report, for whoever packs them.
   /// - `checksums`: receives every file made here, reports included.
   init(
     of evidence: RunEvidence, copies: [WrittenFile], into folder: String?, looseReports: Bool,
-    isDurable: Bool = true, checksums: ChecksumSorter
+    isDurable: Bool = true, spool reportSpool: ReportSpoolWriter? = nil,
+    checksums: ChecksumSorter
   ) throws(EvidenceError) {
     let runID = evidence.journal.runID
     let action = evidence.header.action
@@ -51,6 +53,7 @@ struct Derivation {
       reportBytes += report.bytes.count
       try checksums.add(Checksum(report.path, SHA256.hash(report.bytes)))
       try loose.write(report)
+      reportSpool?.add(report)
     }
     files.append(try results.finish())
     files.append(try failed.finish())

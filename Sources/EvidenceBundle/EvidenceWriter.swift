@@ -26,17 +26,19 @@ package enum BundleProtection: Sendable {
 /// Writes what a run leaves: tables, summary, checksums and the bundle.
 ///
 /// Everything is a function of the run's plan, journal, manifests and run.json; written again it
-/// comes out the same, byte for byte. Reports are made twice, once to hash and once to pack, so
-/// that they need neither memory nor files.
+/// comes out the same, byte for byte. Reports are hashed first and packed later: in between they lie
+/// in one file, or are made again where there is no room for it.
 package enum EvidenceWriter {
   /// Finishes a run's folder and seals the bundle; see ``SealedRun`` for the parameters.
   @discardableResult
   package static func finish(
     runFolder: String, bundle: String, format: BundleFormat, looseReports: Bool,
-    signingKey: SigningKey? = nil, protection: BundleProtection = .open
+    signingKey: SigningKey? = nil, protection: BundleProtection = .open,
+    spoolLimit: Int = .max
   ) throws(EvidenceError) -> BundleDigest {
     let sealed = try SealedRun(
-      runFolder: runFolder, looseReports: looseReports, signingKey: signingKey)
+      runFolder: runFolder, looseReports: looseReports, signingKey: signingKey,
+      spoolLimit: spoolLimit)
     return try sealed.pack(to: bundle, format: format, protection: protection)
   }
 }
@@ -48,6 +50,8 @@ package struct SealedRun: Sendable {
   /// Of SHA256SUMS: what a time stamp is asked for.
   package let sumsDigest: SHA256Digest
   private var contents: [WrittenFile]
+  /// Nil where the disk had no room for it.
+  private let reports: ReportSpool?
 
   /// Whether SHA256SUMS carries a signature.
   package var isSigned: Bool { contents.contains { $0.name == RunLayout.signatureFile } }
@@ -60,16 +64,22 @@ package struct SealedRun: Sendable {
   ///
   /// - `looseReports`: whether `secrets/` is written into the folder too.
   /// - `signingKey`: signs SHA256SUMS where it is given.
+  /// - `spoolLimit`: the most bytes of reports that wait on the disk to be packed; more than that,
+  ///   and they are made again.
   package init(
-    runFolder: String, looseReports: Bool, signingKey: SigningKey? = nil
+    runFolder: String, looseReports: Bool, signingKey: SigningKey? = nil, spoolLimit: Int = .max
   ) throws(EvidenceError) {
     let evidence = try RunEvidence(folder: runFolder)
+    TemporaryFolder.removeLeftovers(in: runFolder)
     let spool = try TemporaryFolder(in: runFolder)
     let sums = ChecksumSorter(folder: spool, label: "sums")
     let copies = try SealedRun.copies(of: evidence, in: runFolder)
     for file in copies { try sums.add(Checksum(file.name, file.digest)) }
+    let reportSpool = try ReportSpoolWriter(in: runFolder, limit: spoolLimit)
     let derived = try Derivation(
-      of: evidence, copies: copies, into: runFolder, looseReports: looseReports, checksums: sums)
+      of: evidence, copies: copies, into: runFolder, looseReports: looseReports,
+      spool: reportSpool, checksums: sums)
+    reports = reportSpool.finish()
     if let imbalance = derived.imbalance(evidence) { throw .refused(imbalance) }
     let before = try? SHA256.file("\(runFolder)/\(RunLayout.sumsFile)").digest
     let summed = try SealedRun.writeSums(sums, in: runFolder)
@@ -186,13 +196,14 @@ package struct SealedRun: Sendable {
     var path = bundle
     switch protection {
     case .open:
-      entries = try BundlePacker.pack(contents, of: evidence, from: place, to: bundle, format)
+      entries = try BundlePacker.pack(
+        contents, reports, of: evidence, from: place, to: bundle, format)
     case .passphrase(let word):
       guard format == .zip else {
         throw .refused("only a zip can be put under a passphrase")
       }
       entries = try BundlePacker.pack(
-        contents, of: evidence, from: place, to: bundle, format, passphrase: word)
+        contents, reports, of: evidence, from: place, to: bundle, format, passphrase: word)
     case .recipients(let recipients):
       path += BundleShape.envelopeSuffix
       entries = try packEnvelope(path, format, recipients)
@@ -213,7 +224,8 @@ package struct SealedRun: Sendable {
   ) throws(EvidenceError) -> Int {
     let spool = try TemporaryFolder(in: runFolder)
     let plain = "\(spool.path)/plain"
-    let entries = try BundlePacker.pack(contents, of: evidence, from: place, to: plain, format)
+    let entries = try BundlePacker.pack(
+      contents, reports, of: evidence, from: place, to: plain, format)
     let partial = path + ".partial"
     do { try Envelope.seal(plain, to: partial, for: recipients) } catch {
       throw .refused(error.what)
@@ -228,11 +240,13 @@ package struct SealedRun: Sendable {
 
 /// Packs files and reports in the order that every bundle has.
 enum BundlePacker {
+  /// - `spool`: holds the reports; nil makes them again.
   /// - `place`: where a file of that name lies.
   /// - Returns: the number of entries.
   static func pack(
-    _ contents: [WrittenFile], of evidence: RunEvidence, from place: (String) -> String,
-    to bundle: String, _ format: BundleFormat, passphrase: SecretBytes? = nil
+    _ contents: [WrittenFile], _ spool: ReportSpool?, of evidence: RunEvidence,
+    from place: (String) -> String, to bundle: String, _ format: BundleFormat,
+    passphrase: SecretBytes? = nil
   ) throws(EvidenceError) -> Int {
     let top = evidence.journal.runID
     let seconds = BundleShape.seconds(evidence)
@@ -241,9 +255,16 @@ enum BundlePacker {
       try archive.add(
         "\(top)/\(file.name)", file: place(file.name), size: file.bytes, seconds: seconds)
     }
-    var reports = try ReportCursor(of: evidence)
-    while let report = try reports.next() {
-      try archive.add("\(top)/\(report.path)", report.bytes, seconds: seconds)
+    if let spool {
+      var reports = try spool.reports()
+      while try reports.next({ (path, bytes) throws(EvidenceError) in
+        try archive.add("\(top)/\(path)", bytes, seconds: seconds)
+      }) {}
+    } else {
+      var reports = try ReportCursor(of: evidence)
+      while let report = try reports.next() {
+        try archive.add("\(top)/\(report.path)", report.bytes, seconds: seconds)
+      }
     }
     let entries = archive.entries
     try archive.finish()

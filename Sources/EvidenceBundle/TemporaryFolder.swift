@@ -2,7 +2,7 @@ internal import DurableFiles
 internal import Glibc
 
 /// A folder with mode 0700 that goes, with the files in it, when the value does.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
   let path: String
 
   /// Makes the folder.
@@ -10,7 +10,7 @@ final class TemporaryFolder {
   /// - `parent`: where to make it; nil for `TMPDIR`, or `/tmp` where that is not set.
   init(in parent: String? = nil) throws(EvidenceError) {
     let root = parent ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    var template = Array("\(root)/.rotactl-XXXXXX".utf8CString)
+    var template = Array("\(root)/\(TemporaryFolder.start)XXXXXX".utf8CString)
     let made = template.withUnsafeMutableBufferPointer { buffer in
       buffer.baseAddress.flatMap { mkdtemp($0) } != nil
     }
@@ -21,6 +21,19 @@ final class TemporaryFolder {
   }
 
   deinit { DurableFile.removeFolder(path) }
+
+  private static let start = ".rotactl-"
+
+  /// Removes what killed processes left in a folder in which no other one works.
+  static func removeLeftovers(in parent: String) {
+    for name in (try? DurableFile.list(parent)) ?? [] where name.hasPrefix(start) {
+      let path = "\(parent)/\(name)"
+      var status = stat()
+      // A link is not ours: what it leads to is not touched.
+      guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { continue }
+      DurableFile.removeFolder(path)
+    }
+  }
 }
 
 /// A file's bytes as memory, for what must see all of them at once.

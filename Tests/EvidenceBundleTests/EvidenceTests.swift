@@ -24,6 +24,32 @@ import Testing
     #expect(BundleVerifier.verify(run.path).isSound)
   }
 
+  @Test(arguments: BundleFormat.allCases)
+  func `reports that find no room to wait in are made again, to the same bytes`(
+    format: BundleFormat
+  ) throws {
+    let run = try SyntheticRun(
+      Array(repeating: .cancelled, count: 30) + [.failed, nil], finished: false)
+    // What a killed process left, and a link that somebody else made.
+    try run.folder.write("run-1/.rotactl-killed/reports", "half of them")
+    let kept = try run.folder.write("elsewhere/kept", "kept")
+    try FileManager.default.createSymbolicLink(
+      atPath: run.path + "/.rotactl-link", withDestinationPath: run.folder.path + "/elsewhere")
+    func bundle(_ name: String, _ limit: Int) throws -> BundleDigest {
+      try EvidenceWriter.finish(
+        runFolder: run.path, bundle: run.folder.path + "/" + name, format: format,
+        looseReports: false, spoolLimit: limit)
+    }
+    let spooled = try bundle("spooled", .max)
+    #expect(try bundle("made", 0).sha256 == spooled.sha256)
+    #expect(try bundle("half", 5000).sha256 == spooled.sha256)
+    #expect(spooled.reports == 32)
+    #expect(!DurableFile.exists(run.path + "/.rotactl-killed"))
+    #expect(DurableFile.exists(kept))
+    let left = try DurableFile.list(run.path).filter { $0.hasPrefix(".rotactl-") }
+    #expect(left == [".rotactl-link"])
+  }
+
   @Test func `cells cannot be formulas and the failed list still names its secrets`() throws {
     let run = try SyntheticRun([.failed, .cancelled])
     try run.seal()
