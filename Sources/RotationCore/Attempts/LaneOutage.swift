@@ -28,11 +28,16 @@ package struct LaneOutage: Sendable, Hashable {
     switch failure?.kind {
     case nil: answered()
     case .service where (failure?.httpStatus ?? 0) < 500: answered()
-    case .service, .malformed, .lost, .connect:
-      if streak == 0 { began = now }
-      streak += 1
+    case .service, .malformed, .lost, .connect: failed(at: now)
+    // Before any answer a refused certificate is told of each target at once, in its own words.
+    case .tls where hasAnswered: failed(at: now)
     case .tls, .credentials, .abandoned: break
     }
+  }
+
+  private mutating func failed(at now: Double) {
+    if streak == 0 { began = now }
+    streak += 1
   }
 
   private mutating func answered() {

@@ -7,7 +7,7 @@ package struct ServiceFailure: Error, Sendable, Hashable {
     case connect
     /// Sent, and no whole answer came back; the service may have acted.
     case lost
-    /// The certificate or the TLS handshake was refused; never retried.
+    /// The certificate or the TLS handshake was refused; retried only by a run that was answered.
     case tls
     /// A 200 whose body is not what the operation returns; the service may have acted.
     case malformed

@@ -10,7 +10,9 @@ extension AttemptLoop {
   /// so that it keeps its number of attempts.
   ///
   /// A network that is lost in the middle of a run, as on a laptop that slept, fails nothing for
-  /// about two minutes; see ``LaneOutage`` for what becomes of a lane that stays dead.
+  /// about two minutes; see ``LaneOutage`` for what becomes of a lane that stays dead. The same
+  /// holds for a site that has answered and then shows another certificate: a proxy, a hotel's
+  /// page or one bad machine behind a name is in the way, and mostly not for long.
   ///
   /// A throttle says that the lane was too fast, not that something is wrong with the target. The
   /// lane has lowered its rate by then, so the call has twelve rounds too, with pauses of up to
@@ -35,7 +37,7 @@ extension AttemptLoop {
       let failed = Result<Output, ServiceFailure>.failure(failure)
       let verdict = RetryPolicy.verdict(on: failure, of: operation)
       guard await round < rounds(after: failure, verdict, pacer) else { return failed }
-      let isPatient = verdict == .throttling || failure.kind == .connect
+      let isPatient = verdict == .throttling || failure.neverConnected
       let doublings = min(round - 1, isPatient ? 4 : 2)
       let pause = Double(1 << doublings) * (0.5 + unit() / 2)
       if await !stop.wait(pause, on: clock) { return failed }
@@ -51,7 +53,7 @@ extension AttemptLoop {
   private func rounds(
     after failure: ServiceFailure, _ verdict: RetryPolicy.Verdict, _ pacer: LanePacer
   ) async -> Int {
-    if failure.kind == .connect { return await pacer.hasAnswered ? 12 : 1 }
+    if failure.neverConnected { return await pacer.hasAnswered ? 12 : 1 }
     if failure.isExpiredToken { return 4 }
     switch verdict {
     case .throttling: return 12
@@ -72,4 +74,9 @@ extension AttemptLoop {
       kind: .connect, code: "RegionNotAnswering",
       message: "not sent: for some time no call to \(region) was answered by the service")
   }
+}
+
+extension ServiceFailure {
+  /// Whether nothing was sent because there was no connection, or none that can be trusted.
+  fileprivate var neverConnected: Bool { kind == .connect || kind == .tls }
 }

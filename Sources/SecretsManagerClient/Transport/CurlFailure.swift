@@ -60,10 +60,7 @@ extension TransportFailure {
     case CURLE_SSL_CONNECT_ERROR where report.isBrokenHandshake:
       // The peer went away during the handshake: the network's fault, so worth another attempt.
       self = make(.connect, "EndpointConnectionError", noConnection)
-    case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_PEER_FAILED_VERIFICATION,
-      CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
-      CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CIPHER, CURLE_SSL_ENGINE_INITFAILED,
-      CURLE_USE_SSL_FAILED:
+    case _ where report.isRefusedTLS:
       self = make(.tls, "SSLError", "SSL validation failed for \(url) \(report.detail)")
     default:
       self =
@@ -95,7 +92,18 @@ extension CurlReport {
     return switch code {
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT: true
     // Through a proxy the bytes may be those of CONNECT.
-    case CURLE_SSL_CONNECT_ERROR: proxy == nil
+    default: isRefusedTLS && proxy == nil
+    }
+  }
+
+  /// Whether a handshake or a certificate was refused.
+  fileprivate var isRefusedTLS: Bool {
+    switch code {
+    case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_PEER_FAILED_VERIFICATION,
+      CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+      CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CIPHER, CURLE_SSL_ENGINE_INITFAILED,
+      CURLE_USE_SSL_FAILED:
+      true
     default: false
     }
   }

@@ -6,7 +6,17 @@ passage.py PORT TRICK [ARGUMENT...]    hands requests on to 127.0.0.1:PORT and p
   late P         with probability P the answer of an earlier request is sent instead
   html P         with probability P a page of HTML with status 200 is sent instead
   gone N S       after N requests all connections end and none is taken for S seconds
-  tls C K N C2 K2   TLS with certificate C and key K; after N requests with C2 and K2
+  tls C K N M TROUBLE [C2 K2]
+                 TLS with certificate C and key K; the answer to change N is kept back and all
+                 connections end without a word; the next M connections meet the trouble, and those
+                 after them none. TROUBLE is one of
+    certificate  TLS with certificate C2 and key K2
+    reset        the handshake is met with a reset
+    silent       the handshake is met with the end of the connection
+    garbage      the handshake is met with bytes that are no TLS
+    alert        the handshake ends with an alert: no protocol in common
+    unclosed     of the next M requests: carried out, and the connection ends before or within
+                 the answer, without a closing alert
 
 Also a module: `Passage` calls back before a request is handed on and before its answer is.
 """
@@ -14,6 +24,7 @@ Also a module: `Passage` calls back before a request is handed on and before its
 import random
 import socket
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -43,14 +54,19 @@ def operation_of(request):
     return "STS"
 
 
+class Cut(bytes):
+    """The beginning of an answer, after which the connection ends."""
+
+
 class Passage:
     """`before(operation)` and `after(operation, answer)`; the latter tells what to send, None to hang up."""
 
-    def __init__(self, port, before=None, after=None, context=None):
+    def __init__(self, port, before=None, after=None, welcome=None):
+        """`welcome` takes a new connection and gives it back, under TLS perhaps."""
         self.target = port
         self.before = before or (lambda operation: None)
         self.after = after or (lambda operation, answer: answer)
-        self.context = context
+        self.welcome = welcome or (lambda client: client)
         self.lock = threading.Lock()
         self.clients = set()
         self.listen(0)
@@ -86,11 +102,10 @@ class Passage:
 
     def serve(self, client):
         try:
+            client = self.welcome(client)
             with client, socket.create_connection(("127.0.0.1", self.target)) as server:
                 with self.lock:
                     self.clients.add(client)
-                if self.context:
-                    client = self.context.wrap_socket(client, server_side=True)
                 asked, told = client.makefile("rb"), server.makefile("rb")
                 while request := whole_message(asked):
                     operation = operation_of(request)
@@ -103,7 +118,10 @@ class Passage:
                     if changed is None:
                         return
                     client.sendall(changed)
-        except OSError:
+                    if isinstance(changed, Cut):
+                        return
+        # What reads from a connection that another thread ends may say so with a ValueError.
+        except (OSError, ValueError):
             pass
         finally:
             with self.lock:
@@ -121,6 +139,55 @@ def tls(certificate, key):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     return context
+
+
+class Troubled:
+    """TLS that fails for a while."""
+
+    def __init__(self, passage, certificate, key, number, connections, trouble, *other):
+        self.passage = passage
+        self.good = tls(certificate, key)
+        self.other = tls(*other) if other else None
+        self.left = 0
+        self.answers, self.number = 0, number
+        self.connections, self.trouble = connections, trouble
+        self.lock = threading.Lock()
+        passage.welcome = self.welcome
+        passage.after = self.after
+
+    def after(self, operation, answer):
+        if self.trouble == "unclosed" and self.strikes():
+            return Cut(answer[: random.choice([0, 20, len(answer) // 2, len(answer) - 1])])
+        if operation != "CancelRotateSecret":
+            return answer
+        with self.lock:
+            self.answers += 1
+            if self.answers != self.number:
+                return answer
+            self.left = self.connections
+        self.passage.drop()
+        return None
+
+    def strikes(self):
+        with self.lock:
+            self.left -= 1
+            return self.left >= 0
+
+    def welcome(self, client):
+        if self.trouble == "unclosed" or not self.strikes():
+            return self.good.wrap_socket(client, server_side=True)
+        if self.trouble == "certificate":
+            return self.other.wrap_socket(client, server_side=True)
+        client.recv(64)
+        if self.trouble == "reset":
+            # A close with this set sends a reset.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        elif self.trouble == "garbage":
+            client.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+        elif self.trouble == "alert":
+            client.sendall(b"\x15\x03\x01\x00\x02\x02\x46")
+        client.close()
+        raise OSError("trouble")
 
 
 def main():
@@ -158,15 +225,11 @@ def main():
         time.sleep(float(rest[1]))
         passage.listen(passage.port)
 
-    def switch():
-        passage.context = tls(rest[3], rest[4])
-        passage.drop()
-
     if trick == "gone":
         passage.after = count(int(rest[0]), leave)
     elif trick == "tls":
-        passage.context = tls(rest[0], rest[1])
-        passage.after = count(int(rest[2]), switch)
+        certificate, key, number, connections, *kind = rest
+        Troubled(passage, certificate, key, int(number), int(connections), *kind)
     else:
         passage.after = {"duplicate": duplicate, "late": late, "html": html}[trick]
     print(passage.port, flush=True)

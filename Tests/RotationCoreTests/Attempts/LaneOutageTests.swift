@@ -45,6 +45,15 @@ import Testing
     #expect(again == [true, true])
   }
 
+  @Test func `a refused certificate counts once the lane has answered`() {
+    let refused = ServiceFailure(kind: .tls, code: "SSLError", message: "")
+    let known = outage(answeredAt: 0, failures: 20, from: 1000, refused)
+    #expect(known.isSick && known.isDown(at: 1000 + LaneOutage.patience))
+    // From the start it is told of every target.
+    let unknown = outage(answeredAt: nil, failures: 20, from: 1000, refused)
+    #expect(!unknown.isSick && !unknown.isDown(at: 100_000))
+  }
+
   @Test func `time asleep without a call is no outage`() {
     var outage = outage(answeredAt: 0, failures: 0, from: 0)
     for number in 0..<20 { outage.learn(LaneOutageTests.lost, at: 40_000 + Double(number) / 10) }

@@ -135,7 +135,7 @@ import Testing
   }
 
   @Test(arguments: [
-    TroubledPassage.Trouble.unresolved, .blackHole,
+    TroubledPassage.Trouble.unresolved, .blackHole, .tls,
   ])
   func `a network that is gone for a while fails nothing`(trouble: TroubledPassage.Trouble)
     async throws
@@ -153,11 +153,14 @@ import Testing
     #expect(result.outcomes == [.cancelled: 806, .alreadyOff: 3, .neverConfigured: 3])
   }
 
-  @Test func `a network that never comes back ends the run and claims nothing`() async throws {
+  @Test(arguments: [TroubledPassage.Trouble.unresolved, .tls])
+  func `a network that never comes back ends the run and claims nothing`(
+    trouble: TroubledPassage.Trouble
+  ) async throws {
     let harness = try EngineHarness(
       FaultMatrixTests.scenario(rotating: 800, faults: []))
     let targets = targets(harness)
-    let passage = TroubledPassage(harness, .init(trouble: .unresolved, during: 5..<1e9))
+    let passage = TroubledPassage(harness, .init(trouble: trouble, during: 5..<1e9))
     try await harness.time.run {
       let plan = try await harness.plan(targets)
       try await harness.execute(targets, sha256: plan.sha256, over: passage)
@@ -166,22 +169,6 @@ import Testing
     #expect(result.problems.isEmpty)
     #expect(result.outcomes[.failed, default: 0] > 500)
     #expect(harness.time.elapsed < 900)
-  }
-
-  @Test func `a certificate that is refused in the middle is never taken for a success`()
-    async throws
-  {
-    let harness = try EngineHarness(
-      FaultMatrixTests.scenario(rotating: 400, faults: []))
-    let targets = targets(harness)
-    let passage = TroubledPassage(harness, .init(trouble: .tls, during: 3..<6))
-    try await harness.time.run {
-      let plan = try await harness.plan(targets)
-      try await harness.execute(targets, sha256: plan.sha256, over: passage)
-    }
-    let result = try Reconciliation(harness, targets)
-    #expect(result.problems.isEmpty)
-    #expect(result.outcomes[.failed, default: 0] > 0)
   }
 
   @Test(arguments: [0.01, 0.1, 0.5], UInt64(1)...3)
