@@ -15,6 +15,8 @@ package struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
   package static func last(_ action: String) -> FileError { FileError(code: errno, action: action) }
 
   package var isNoSpace: Bool { code == ENOSPC || code == EDQUOT }
+  package var isReadOnly: Bool { code == EROFS }
+  package var isForbidden: Bool { code == EACCES || code == EPERM }
   package var isMissing: Bool { code == ENOENT }
   package var exists: Bool { code == EEXIST }
   package var description: String { "\(action): \(String(cString: strerror(code)))" }

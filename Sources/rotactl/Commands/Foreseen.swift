@@ -7,10 +7,7 @@ enum Foreseen {
   static func diagnostic(of error: any Error) -> Diagnostic {
     switch error {
     case let error as Diagnostic: error
-    case let error as FileError:
-      Diagnostic(
-        error.description, hint: error.isNoSpace ? "free space, then `rotactl resume`" : nil,
-        status: .internalError)
+    case let error as FileError: diagnostic(of: error)
     case let error as EvidenceError:
       Diagnostic("the evidence cannot be used", because: error.description, status: .internalError)
     case let error as PlanDamage:
@@ -28,5 +25,24 @@ enum Foreseen {
       "it cannot be read as a run or a bundle", at: path, because: error.description,
       hint: "name a run's folder or id, or a bundle; `rotactl verify` tells what is damaged",
       status: .usage)
+  }
+
+  /// A disk that is full or may not be written is the operator's to mend.
+  private static func diagnostic(of error: FileError) -> Diagnostic {
+    if error.isNoSpace {
+      return Diagnostic(
+        error.description, hint: "free space on that disk, then give the same command again",
+        status: .transient)
+    }
+    if error.isReadOnly {
+      return Diagnostic(
+        error.description,
+        hint: "make that disk writable, or copy the folder to one that is", status: .usage)
+    }
+    if error.isForbidden {
+      return Diagnostic(
+        error.description, hint: "see that this user has the rights to it", status: .usage)
+    }
+    return Diagnostic(error.description, status: .internalError)
   }
 }
