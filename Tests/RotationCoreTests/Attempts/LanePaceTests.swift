@@ -108,4 +108,41 @@ import Testing
       }
     }
   }
+
+  /// A machine under load wakes workers late, one by one or all together after a standstill.
+  @Test(arguments: UInt64(1)...20)
+  func `no second holds more than the rate and the burst, however late workers wake`(seed: UInt64) {
+    var random = SeededRandom(seed: seed)
+    var pace = LanePace(rate: 40, burst: 2, now: 0)
+    // Each worker sleeps until its time; those with a slot know when it is due.
+    var workers = (0..<40).map { _ in (wakes: 0.0, due: Double?.none) }
+    var sent: [Double] = []
+    while sent.count < 4000,
+      let next = workers.indices.min(by: { workers[$0].wakes < workers[$1].wakes })
+    {
+      let now = workers[next].wakes
+      if let due = workers[next].due {
+        if pace.leave(due: due, at: now) { sent.append(now) }
+        workers[next] = (now + 0.01, nil)
+      } else {
+        switch pace.reserve(at: now) {
+        case .ask(let seconds): workers[next].wakes = now + seconds
+        case .leave(let due): workers[next] = (max(now, due), due)
+        }
+      }
+      if Int.random(in: 0..<4, using: &random) == 0 {
+        workers[next].wakes += Double.random(in: 0...0.05, using: &random)
+      }
+      if Int.random(in: 0..<300, using: &random) == 0 {
+        let end = now + Double.random(in: 0...1.5, using: &random)
+        for index in workers.indices { workers[index].wakes = max(workers[index].wakes, end) }
+      }
+    }
+    let bound = 40 * (1 + LanePace.longestLateness) + 2
+    var first = 0
+    for last in sent.indices {
+      while sent[first] <= sent[last] - 1 { first += 1 }
+      #expect(Double(last - first + 1) <= bound)
+    }
+  }
 }

@@ -71,6 +71,17 @@ import Testing
     #expect(first.peakPerSecond >= 1)
   }
 
+  @Test func `the peak of a run of days is that of its one busiest second`() {
+    var traffic = LaneTraffic()
+    for second in stride(from: 0, to: 3 * 86_400, by: 60) {
+      traffic.add(attempt(.cancelRotateSecret, at: Double(second)))
+    }
+    for index in 0..<42 {
+      traffic.add(attempt(.cancelRotateSecret, at: 100_000 + Double(index) / 42))
+    }
+    #expect(traffic.peakPerSecond == 42)
+  }
+
   @Test func `steps widen instead of becoming more`() {
     var histogram = TimeHistogram(width: 60, limit: 60)
     for hour in 0..<48 {
