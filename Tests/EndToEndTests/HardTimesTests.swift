@@ -51,6 +51,12 @@ struct HardTimesTests {
     return outcomes
   }
 
+  /// The secrets that a change took effect on.
+  private func effective(_ run: SteeredRun) async throws -> Set<String> {
+    let effective = try await run.cancels().filter { $0["tookEffect"]?.bool == true }
+    return Set(effective.compactMap { $0["secretId"]?.string })
+  }
+
   // MARK: Disk
 
   @Test func `a disk that fills up stops every change, and resume goes on where there is room`()
@@ -184,6 +190,35 @@ struct HardTimesTests {
     if chance == "0.05" { #expect(outcomes == ["cancelled": 40]) }
   }
 
+  @Test(arguments: ["certificate", "reset", "silent", "garbage", "alert", "unclosed"])
+  func `TLS that fails in the middle of a run and heals costs no target`(trouble: String)
+    async throws
+  {
+    let run = try await SteeredRun(count: 40)
+    let openssl = try #require(Program.foreign("openssl"))
+    for name in ["good", "bad"] {
+      let made = try await openssl.run(
+        [
+          "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "\(name).key", "-out",
+          "\(name).pem", "-days", "2", "-subj", "/CN=\(name)", "-addext",
+          "subjectAltName=IP:127.0.0.1",
+        ], environment: run.simulation.environment, folder: run.folder)
+      #expect(made.status == 0, "\(made.error)")
+    }
+    let files = ["good", "bad"].flatMap { ["\(run.folder)/\($0).pem", "\(run.folder)/\($0).key"] }
+    // Many more than there are workers, so that calls meet it more than once.
+    let passage = try await Passage(
+      to: run, ["tls"] + files.prefix(2) + ["10", "40", trouble] + files.suffix(2))
+    let result = try await run.start([
+      "--rate", "20", "--progress", "none", "--ca-bundle", files[0], "--endpoint-url",
+      "https://127.0.0.1:\(passage.port)",
+    ]).result()
+    #expect(result.status == 0, "\(result.status) \(result.output) \(result.error)")
+    #expect(try await reconcile(run, count: 40) == ["cancelled": 40])
+    // The change whose answer was kept back was carried out; looking again told so.
+    #expect(try await effective(run).count == 40)
+  }
+
   @Test func `errors of two megabytes are borne in bounded memory`() async throws {
     let run = try await SteeredRun(
       count: 150,
@@ -241,6 +276,23 @@ struct HardTimesTests {
     #expect(result.status == 0, "\(result.error)")
     #expect(try await reconcile(run, count: 40) == ["cancelled": 40])
     #expect(try await run.simulation.calls(of: "AssumeRole").count >= 3)
+  }
+
+  @Test(arguments: [7500, -7500])
+  func `a rotation that runs is told by the service's clock, however wrong ours is`(skew: Int)
+    async throws
+  {
+    let run = try await SteeredRun(
+      count: 1, extra: #","clockSkewSeconds":\#(skew),"finishesAfterSeconds":3600"#,
+      state: "inFlight")
+    let ended = try await run.start(["--in-flight", "skip", "--progress", "none"]).result()
+    #expect(ended.status == 3, "\(ended.output)\(ended.error)")
+    #expect(try await run.cancels().isEmpty)
+    let stuck = try await SteeredRun(
+      count: 1, extra: #","clockSkewSeconds":\#(skew)"#, state: "stalled")
+    let freed = try await stuck.start(["--in-flight", "skip", "--progress", "none"]).result()
+    #expect(freed.status == 0, "\(freed.output)\(freed.error)")
+    #expect(try await stuck.cancels().count == 1)
   }
 
   // MARK: Kills

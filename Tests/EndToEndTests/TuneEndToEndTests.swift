@@ -10,11 +10,13 @@ struct SteeredRun {
 
   /// - `faults`: a scenario's, as JSON.
   /// - `extra`: further members of the scenario, each behind a comma.
-  init(count: Int = 12, faults: String = "[]", extra: String = "") async throws {
+  init(
+    count: Int = 12, faults: String = "[]", extra: String = "", state: String = "rotating"
+  ) async throws {
     simulation = try await Simulation(
       """
       {"schema":"rotactl.scenario/1","accounts":[{"id":"111122223333","profiles":["default"]}],
-       "secrets":[{"name":"db-{n}","count":\(count),"regions":["us-east-1"]}],
+       "secrets":[{"name":"db-{n}","count":\(count),"regions":["us-east-1"],"state":"\(state)"}],
        "faults":\(faults)\(extra)}
       """)
     program = try #require(Program.rotactl)

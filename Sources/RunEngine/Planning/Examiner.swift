@@ -128,7 +128,8 @@ package struct Examiner<Reader: SecretsManagerReader>: Sendable {
       }
       let judgement = rule.judge(
         Look(
-          state, region: region, pendingCreatedAt: entry.pendingCreatedAt, now: loop.clock.now()),
+          state, region: region, pendingCreatedAt: entry.pendingCreatedAt,
+          now: loop.clock.serviceNow()),
         for: entry)
       entry.disposition = judgement.disposition
       entry.reason = judgement.reason

@@ -194,7 +194,8 @@ package struct TargetRunner<Service: SecretsManagerService>: Sendable {
       }
     }
     return Look(
-      state, region: work.entry.actingRegion, pendingCreatedAt: created, now: loop.clock.now())
+      state, region: work.entry.actingRegion, pendingCreatedAt: created,
+      now: loop.clock.serviceNow())
   }
 
   // MARK: - Changing

@@ -30,6 +30,9 @@ extension RemoteSecretsManager {
   /// How far the clock of the first service that answered is from ours.
   package var observedClock: ClockObservation? { caller.observedClock }
 
+  /// The present by Secrets Manager's clock, as its last answer showed it; else by ours.
+  package var serviceNow: Timestamp { caller.serviceClock.now }
+
   /// Asks the EC2 instance that this runs on, if it is one, for its region.
   package func learnInstanceRegion(profile: String? = nil) async {
     let region = await sources.instanceRegion(profile: profile)

@@ -45,6 +45,8 @@ final class SignedCaller: Sendable {
   private let leads = Locked<[String: Int64]>([:])
   /// What the first answer told about our clock.
   private let firstLead = Locked<ClockObservation?>(nil)
+  /// Secrets Manager's own clock.
+  let serviceClock: ServiceClock
   /// How long an attempt may take, by which the service can drop what nobody waits for.
   private static let attemptSeconds = 60.0
 
@@ -58,6 +60,7 @@ final class SignedCaller: Sendable {
     self.exchange = exchange
     self.clock = clock
     self.debug = debug
+    serviceClock = ServiceClock(clock)
   }
 
   var now: Timestamp { clock() }
@@ -82,7 +85,12 @@ final class SignedCaller: Sendable {
     let request = build(call, at: Timestamp(milliseconds: started.milliseconds + offset))
     let result = await exchange(request)
     if let debug { debug(line(call, result, clock().seconds(since: started))) }
-    if case .success(let response) = result { observe(response, host: host, since: started) }
+    if case .success(let response) = result {
+      observe(response, host: host, since: started)
+      if call.service == .secretsManager, let date = response.header("date") {
+        serviceClock.saw(date: date)
+      }
+    }
     if case .success(let response) = result, response.status >= 300 {
       let date = response.header("date").flatMap(HTTPDate.parse)
       leads.with { $0[host] = date.map { $0.milliseconds - clock().milliseconds } }

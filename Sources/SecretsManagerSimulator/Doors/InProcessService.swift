@@ -25,7 +25,7 @@ package final class InProcessService: SecretsManagerService {
   package var calls: [CallRecord] { service.with { $0.log.records } }
 
   /// Every secret as it truly is.
-  package var secrets: [SimulatedSecret] { service.with { $0.secrets(now: now()) } }
+  package var secrets: [SimulatedSecret] { service.with { $0.secrets(now: $0.serviceTime(now())) } }
 
   /// Requests, refusals for rate, and peaks, by account, region and quota group.
   package var usage: [Quota.Key: Quota.Usage] { service.with { $0.quota.usage } }
@@ -36,7 +36,9 @@ package final class InProcessService: SecretsManagerService {
   @discardableResult
   package func change(_ change: JSONValue) throws(ScenarioError) -> SimulatedSecret {
     let result = service.with { service in
-      Result { () throws(ScenarioError) in try service.change(change.compactBytes, now: now()) }
+      Result { () throws(ScenarioError) in
+        try service.change(change.compactBytes, now: service.serviceTime(now()))
+      }
     }
     return try result.get()
   }

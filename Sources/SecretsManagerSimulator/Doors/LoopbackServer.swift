@@ -85,7 +85,9 @@ package final class LoopbackServer: Sendable {
   package var calls: [CallRecord] { service.with { $0.log.records } }
 
   /// Every secret as it truly is.
-  package var secrets: [SimulatedSecret] { service.with { $0.secrets(now: clock()) } }
+  package var secrets: [SimulatedSecret] {
+    service.with { $0.secrets(now: $0.serviceTime(clock())) }
+  }
 
   /// Requests, refusals for rate, and peaks, by account, region and quota group.
   package var usage: [Quota.Key: Quota.Usage] { service.with { $0.quota.usage } }

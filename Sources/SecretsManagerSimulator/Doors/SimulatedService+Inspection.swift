@@ -14,13 +14,14 @@ extension SimulatedService {
       }
       return HTTPReply(status: 200, contentType: "application/x-ndjson", body: bytes)
     case ("GET", "/_simulator/secrets"):
-      return SimulatedService.page(.array(secrets(now: now).map(SimulatedService.truth)))
+      return SimulatedService.page(
+        .array(secrets(now: serviceTime(now)).map(SimulatedService.truth)))
     case ("GET", "/_simulator/credentials"):
       return SimulatedService.page(.array(knownCredentials.map(SimulatedService.keys)))
     case ("GET", "/_simulator/quotas"): return SimulatedService.page(quotaReport)
     case ("POST", "/_simulator/secrets/change"):
       do throws(ScenarioError) {
-        let secret = try change(message.body, now: now)
+        let secret = try change(message.body, now: serviceTime(now))
         return SimulatedService.page(SimulatedService.truth(secret))
       } catch {
         return SimulatedService.page(

@@ -33,7 +33,8 @@ package struct SimulatedService: Sendable {
     }
     for template in scenario.secrets {
       let made = template.secrets(
-        start: started, finishesAfterSeconds: scenario.finishesAfterSeconds)
+        start: started.adding(seconds: scenario.clockSkewSeconds),
+        finishesAfterSeconds: scenario.finishesAfterSeconds)
       for secret in made { stores[Place(of: secret), default: SecretStore()].add(secret) }
     }
   }
@@ -57,7 +58,7 @@ package struct SimulatedService: Sendable {
     return Mixer.uuid(["request", String(scenario.seed), started.iso8601, String(serial)])
   }
 
-  /// The time by the service's own, perhaps wrong, clock.
+  /// The time by the service's own, perhaps wrong, clock, which dates secrets and versions too.
   package func serviceTime(_ now: Timestamp) -> Timestamp {
     now.adding(seconds: scenario.clockSkewSeconds)
   }
@@ -77,7 +78,8 @@ package struct SimulatedService: Sendable {
       struck = faults.strike(request)
       let refusedEarly = struck.map { !$0.strikesAfter && $0.kind.keepsFromExecuting } ?? false
       if !refusedEarly {
-        exchange.answer = perform(request, now: now)
+        exchange.answer = perform(
+          request, now: request.endpoint == .sts ? now : serviceTime(now))
         if case .success = exchange.answer { tookEffect = request.isMutating && !isRepetition }
       }
       if let kind = struck?.kind { apply(kind, to: &exchange, of: request, now: now) }

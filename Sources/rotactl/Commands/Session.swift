@@ -33,7 +33,8 @@ struct Session: Sendable {
     } catch {
       throw Diagnostic(error.message, because: nil, status: .usage)
     }
-    let clock = RunClock(ContinuousClock(), now: Session.now)
+    let clock = RunClock(
+      ContinuousClock(), now: Session.now, serviceNow: { [client] in client.serviceNow })
     let stop = StopSignal()
     let board = ProgressBoard()
     self.clock = clock

@@ -34,7 +34,7 @@ struct EngineHarness: Sendable {
     let now: @Sendable () -> Timestamp = { EngineHarness.start.adding(seconds: time.elapsed) }
     clock = RunClock(
       now: { EngineHarness.start.adding(seconds: wall(time.elapsed)) }, elapsed: { time.elapsed },
-      sleep: { await time.sleep($0) })
+      sleep: { await time.sleep($0) }, serviceNow: now)
     service = InProcessService(
       scenario: scenario, now: now, sleep: { await time.sleep($0 / .seconds(1)) })
     loop = AttemptLoop(

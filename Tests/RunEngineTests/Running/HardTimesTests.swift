@@ -59,6 +59,23 @@ import Testing
     #expect(harness.time.elapsed < 20)
   }
 
+  /// By how much the calendar is ahead once the run has begun, in hours; whose secret it is.
+  @Test(arguments: [
+    (3.0, SecretTemplate.State.inFlight), (-3, .inFlight), (3, .stalled), (-3, .stalled),
+  ])
+  func `the age of a rotation is told by the service's clock`(
+    hours: Double, state: SecretTemplate.State
+  ) async throws {
+    let harness = try EngineHarness(
+      scenario(1, state: state), wall: { $0 < 0.001 ? $0 : $0 + hours * 3600 })
+    let settled = try await harness.run(targets(harness))
+    #expect(settled[0]?.outcome == .cancelled)
+    let isStalled = settled[0]?.warnings.contains { $0.code == .stalledRotation }
+    #expect(isStalled == (state == .stalled))
+    // A rotation that runs is waited for.
+    #expect((harness.time.elapsed >= 2) == (state == .inFlight))
+  }
+
   @Test func `on a full disk no change leaves`() async throws {
     let harness = try EngineHarness(scenario(50))
     let targets = targets(harness)
