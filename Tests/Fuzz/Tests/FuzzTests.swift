@@ -13,7 +13,14 @@ import Testing
 
   private func corpus(_ target: FuzzTarget) throws -> [[UInt8]] {
     let folder = Conformance.repositoryRoot + "/Tests/Fuzz/corpus/" + target.rawValue
-    return try DurableFile.list(folder).map { try DurableFile.read(folder + "/" + $0) }
+    let named = try DurableFile.list(folder).map { try DurableFile.read(folder + "/" + $0) }
+    // What libFuzzer found on its way: a line of base64 for each input.
+    let path = Conformance.repositoryRoot + "/Tests/Fuzz/corpus/grown/" + target.rawValue
+    let lines = DurableFile.exists(path) ? try DurableFile.read(path) : []
+    let grown = lines.split(separator: UInt8(ascii: "\n")).compactMap {
+      Data(base64Encoded: String(decoding: $0, as: UTF8.self)).map(Array.init)
+    }
+    return named + grown
   }
 
   @Test(arguments: FuzzTarget.allCases)
