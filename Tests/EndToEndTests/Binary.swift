@@ -35,6 +35,13 @@ struct Program {
     return candidates.first { FileManager.default.isExecutableFile(atPath: $0) }.map(Program.init)
   }
 
+  /// Of a binary under a sanitizer: see .ci/sanitize.
+  private static let sanitizerOptions = ["ASAN_OPTIONS", "TSAN_OPTIONS"]
+
+  static var isSanitized: Bool {
+    sanitizerOptions.contains { ProcessInfo.processInfo.environment[$0] != nil }
+  }
+
   /// What every program gets: a home without settings, no metadata service, no proxy.
   static func environment(home: String, _ more: [String: String] = [:]) -> [String: String] {
     var environment = [
@@ -42,6 +49,9 @@ struct Program {
       "AWS_CONFIG_FILE": home + "/config", "AWS_SHARED_CREDENTIALS_FILE": home + "/credentials",
       "AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": "", "NO_PROXY": "*", "TZ": "UTC",
     ]
+    for name in sanitizerOptions {
+      environment[name] = ProcessInfo.processInfo.environment[name]
+    }
     environment.merge(more) { $1 }
     return environment
   }

@@ -236,8 +236,8 @@ struct HardTimesTests {
     }
     let result = await child.result()
     #expect(result.status == 0, "\(result.error)")
-    // 64 answers of 2 MiB may be under way at once.
-    #expect(peak > 0 && peak < 400_000)
+    // 64 answers of 2 MiB may be under way at once; a sanitizer keeps what was freed.
+    #expect(peak > 0 && (peak < 400_000 || Program.isSanitized))
     #expect(try await reconcile(run, count: 150) == ["cancelled": 150])
     let journal = try FileManager.default.attributesOfItem(
       atPath: run.folder + "/reports/r/journal.ndjson")

@@ -78,6 +78,10 @@ class Round:
             "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "*",
         }
+        # Of a binary under a sanitizer: see .ci/sanitize.
+        for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"):
+            if name in os.environ:
+                self.environment[name] = os.environ[name]
         self.simulator = subprocess.Popen(
             [binary, "simulate", "--scenario", folder + "/scenario.json"]
             + ["--aws-files", folder, "--json"],
