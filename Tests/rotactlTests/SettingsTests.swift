@@ -181,6 +181,15 @@ import Testing
     #expect(try RateValue.read(text).perSecond == rate)
   }
 
+  @Test func `a rate can be unlimited, and is told so`() throws {
+    #expect(try RateValue.read("unlimited").perSecond == .infinity)
+    #expect(RateLimits.record(.infinity) == "unlimited")
+    #expect(RateLimits.rate("unlimited") == .infinity && RateLimits.rate(20) == 20)
+    let pacing = try PacingOptions.parse(["--rate", "unlimited"])
+      .resolved(Settings(environment: [:]))
+    #expect(pacing.warnings.first?.hasPrefix("--rate unlimited is more than") == true)
+  }
+
   @Test(arguments: ["", "0", "-1", "nan", "inf", "1e3", "10001", "40/h", "/s", "0x10", "1,000"])
   func `anything else is no rate`(_ text: String) {
     #expect(throws: ValueProblem.self) { try RateValue.read(text) }

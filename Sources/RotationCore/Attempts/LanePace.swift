@@ -86,9 +86,15 @@ package struct LanePace: Sendable, Hashable {
 
   /// Uses a slot.
   ///
+  /// A slot that is missed goes back into the bucket, which may let the call leave at once after
+  /// all: then as one of its burst.
+  ///
   /// - Returns: false when it is too late for it, and the call needs another.
   package mutating func leave(due: Double, at now: Double) -> Bool {
-    guard now - due <= LanePace.longestLateness else { return false }
+    guard now - due <= LanePace.longestLateness || configuredRate.isInfinite else {
+      bucket.giveBack(at: now)
+      return false
+    }
     meter.record(at: now)
     return true
   }

@@ -3,7 +3,7 @@
 /// Every call takes a token at once and is told how long to wait for it, so waiting calls hold
 /// their place in line and no slot is lost. Time is given in seconds from any fixed start.
 package struct TokenBucket: Sendable, Hashable {
-  /// Tokens a second; greater than 0.
+  /// Tokens a second; greater than 0, infinite for no pace.
   package private(set) var rate: Double
   /// How many calls may leave at once after a pause; at least 1.
   package private(set) var burst: Double
@@ -30,6 +30,12 @@ package struct TokenBucket: Sendable, Hashable {
     return tokens >= 0 ? 0 : -tokens / rate
   }
 
+  /// Takes back a token that was not used; what does not fit into the burst is lost.
+  package mutating func giveBack(at now: Double) {
+    refill(now)
+    tokens = min(burst, tokens + 1)
+  }
+
   /// The wait that ``take(at:)`` would tell, with nothing taken.
   package func wait(at now: Double) -> Double {
     var copy = self
@@ -39,7 +45,7 @@ package struct TokenBucket: Sendable, Hashable {
   /// Changes the pace from now on; tokens already promised keep their time.
   package mutating func setRate(_ newRate: Double, at now: Double) {
     refill(now)
-    if tokens < 0 { tokens *= newRate / rate }
+    if tokens < 0 { tokens = newRate.isFinite ? tokens * (newRate / rate) : 0 }
     rate = newRate
   }
 

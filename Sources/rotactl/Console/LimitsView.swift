@@ -9,7 +9,9 @@ struct LimitsView: Sendable {
   var text: String {
     var parts = limits.changes.map { change in
       var words: [String] = []
-      if let rate = change.rate { words.append("rate \(HumanText.decimal(rate))/s") }
+      if let rate = change.rate {
+        words.append(rate.isFinite ? "rate \(HumanText.decimal(rate))/s" : "no pace")
+      }
       if let burst = change.burst { words.append("burst \(HumanText.decimal(burst))") }
       if let isPaused = change.isPaused { words.append(isPaused ? "paused" : "going on") }
       return "\(LimitsView.name(of: change.lanes)): \(words.joined(separator: ", "))"

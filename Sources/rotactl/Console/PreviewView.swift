@@ -52,6 +52,9 @@ struct PreviewView: Sendable {
   /// What the run would cost.
   var cost: String {
     let atMost = overview.count(.notExamined) > 0 ? "at most " : ""
+    guard rate.isFinite else {
+      return "\(atMost)\(HumanText.count(overview.predictedCalls, "API call")), at no pace"
+    }
     let seconds = overview.predictedSeconds(rate: rate)
     if let staggerSeconds, staggerSeconds > seconds {
       return "\(atMost)\(HumanText.count(overview.predictedCalls, "API call")), spread over "

@@ -6,6 +6,9 @@ struct PacingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Changing calls per second for each account and region (default: 40; AWS allows 50).",
+      discussion: """
+        `unlimited` sets no pace: for services without a quota, such as a stand-in for AWS.
+        """,
       valueName: "n"))
   var rate: String?
 

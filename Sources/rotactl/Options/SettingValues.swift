@@ -35,11 +35,13 @@ struct DurationValue: Sendable, Hashable {
   }
 }
 
-/// Calls per second, as `40`, `0.5`, `40/s` or `30/m`; between 0.001 and 10,000.
+/// Calls per second, as `40`, `0.5`, `40/s` or `30/m`; between 0.001 and 10,000, or `unlimited`.
 struct RateValue: Sendable, Hashable {
+  /// Infinite without a limit.
   let perSecond: Double
 
   static func read(_ text: String) throws(ValueProblem) -> RateValue {
+    if text == "unlimited" { return RateValue(perSecond: .infinity) }
     var number = text[...]
     var divisor = 1.0
     if text.hasSuffix("/s") {
