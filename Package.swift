@@ -77,9 +77,12 @@ let package = Package(
       ],
       swiftSettings: strict,
       // The static runtime would export 16,000 symbols that nobody loads us for, and every library
-      // that is loaded with us would be looked up among them.
+      // that is loaded with us would be looked up among them. The folder has the C++ library that
+      // the runtime asks for link as an archive.
       linkerSettings: [
-        .unsafeFlags(["-Xlinker", "--no-export-dynamic"], .when(configuration: .release))
+        .unsafeFlags(
+          ["-L\(Context.packageDirectory)/.link", "-Xlinker", "--no-export-dynamic"],
+          .when(configuration: .release))
       ]),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),

@@ -9,8 +9,14 @@ package enum CancelCommand {
 
   /// Whether the words are meant for this command: they name the service, or nearly, or ask for its
   /// prompt, and begin with none of the tool's own commands.
-  package static func isAddressed(by words: [String], ownCommands: [String]) -> Bool {
-    guard let first = words.first, !ownCommands.contains(first) else { return false }
+  ///
+  /// The own commands are looked up only where the first word is not the service.
+  package static func isAddressed(
+    by words: [String], ownCommands: @autoclosure () -> [String]
+  ) -> Bool {
+    guard let first = words.first else { return false }
+    if first == service { return true }
+    guard !ownCommands().contains(first) else { return false }
     return words.contains(service) || words.contains("--cli-auto-prompt")
       || !CloseMatches.matches(for: first, in: [service]).isEmpty
   }
@@ -158,7 +164,7 @@ struct CancelCommandReader {
 
   private func format(option: String?, _ settings: CommandSettings?) -> ErrorFormat {
     if let option { return ErrorFormat(rawValue: option) ?? .enhanced }
-    if let variable = environment.variables["AWS_CLI_ERROR_FORMAT"], settings != nil {
+    if let variable = environment.variables["AWS_CLI_ERROR_FORMAT"] {
       return ErrorFormat(rawValue: variable.lowercased()) ?? .enhanced
     }
     // The AWS CLI falls back to the legacy format where it cannot read the profile.

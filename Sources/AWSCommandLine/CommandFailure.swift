@@ -1,4 +1,5 @@
 package import OutputFormats
+package import RotationCore
 
 /// Why the command ends without success, with all that any error format shows.
 package struct CommandFailure: Error, Sendable, Hashable {
@@ -11,11 +12,14 @@ package struct CommandFailure: Error, Sendable, Hashable {
   package let sentence: String
   /// Whether the usage stands before the message, as it does for unknown options.
   package let isUsageFirst: Bool
+  /// What the service said, where the failure is its refusal.
+  private let refusal: ServiceRefusal?
 
   init(
     exitCode: Int32, code: String?, message: String, sentence: String? = nil,
-    isUsageFirst: Bool = false
+    isUsageFirst: Bool = false, refusal: ServiceRefusal? = nil
   ) {
+    self.refusal = refusal
     self.exitCode = exitCode
     self.code = code
     self.message = message
@@ -35,17 +39,47 @@ package struct CommandFailure: Error, Sendable, Hashable {
       return Array(usage.utf8) + ErrorText.unstructured(message)
     }
     let text =
-      exitCode == CommandFailure.serviceCode
-      ? ErrorText(serviceCode: code, message: message, sentence: sentence)
-      : ErrorText(localCode: code, message: message)
+      refusal.map {
+        ErrorText(
+          serviceCode: code, message: $0.untypedMessage ?? .string(message), sentence: sentence,
+          namesCodeFirst: $0.namesCodeFirst)
+      } ?? ErrorText(localCode: code, message: message)
     return text.render(format, style)
+  }
+}
+
+/// An error that a service answered with.
+package struct ServiceRefusal: Sendable, Hashable {
+  package var code: String
+  package var message: String
+  /// Stands for the message in structured formats, where it was no text.
+  package var untypedMessage: JSONValue?
+  /// Such as `CancelRotateSecret`.
+  package var operation: String
+  /// Set where the attempts were used up.
+  package var retries: Int?
+  /// Whether the code stands first in formats that keep an order.
+  package var namesCodeFirst = false
+
+  package init(code: String, message: String, operation: String, retries: Int? = nil) {
+    self.code = code
+    self.message = message
+    self.operation = operation
+    self.retries = retries
+  }
+
+  fileprivate var sentence: String {
+    let attempts = retries.map { " (reached max retries: \($0))" } ?? ""
+    return "An error occurred (\(code)) when calling the \(operation) operation\(attempts): "
+      + message
   }
 }
 
 /// What a call met; the text that the AWS CLI gives for it is in ``CommandFailure``.
 package enum CallProblem: Sendable, Hashable {
-  /// `retries` is set where the attempts were used up.
-  case service(code: String, message: String, operation: String, retries: Int?)
+  case service(ServiceRefusal)
+  /// The parameters of a call for credentials; the text names every problem.
+  case parameters(String)
   case noCredentials
   case partialCredentials(provider: String, missing: String)
   case noRegion
@@ -73,13 +107,11 @@ extension CommandFailure {
   /// The final error of a call that met a problem.
   package init(_ problem: CallProblem) {
     switch problem {
-    case .service(let code, let message, let operation, let retries):
-      let attempts = retries.map { " (reached max retries: \($0))" } ?? ""
-      let text =
-        "An error occurred (\(code)) when calling the \(operation) operation"
-        + "\(attempts): \(message)"
+    case .service(let refusal):
       self.init(
-        exitCode: CommandFailure.serviceCode, code: code, message: message, sentence: text)
+        exitCode: CommandFailure.serviceCode, code: refusal.code, message: refusal.message,
+        sentence: refusal.sentence, refusal: refusal)
+    case .parameters(let text): self.init(parameter: text)
     case .noCredentials:
       self.init(
         configuration: "NoCredentials",
@@ -117,7 +149,7 @@ extension CommandFailure {
     case .unreadableConfig(let path): "Unable to parse config file: \(path)"
     case .unknownOutput(let name): "Unknown output type: \(name)"
     case .other(let text): text
-    case .service, .noCredentials, .noRegion, .pager: ""
+    case .service, .parameters, .noCredentials, .noRegion, .pager: ""
     }
   }
 

@@ -56,7 +56,7 @@ indirect enum LooseValue: Sendable, Hashable {
     case .json(let value): DisplayText.nested(value)
     case .infinity(let negative): negative ? "-inf" : "inf"
     case .notANumber: "nan"
-    case .bytes(let bytes): LooseValue.quote(bytes)
+    case .bytes(let bytes): PythonJSON.quoted(bytes: bytes)
     case .moment(let text, _): text
     case .list(let values): "[" + values.map(\.quoted).joined(separator: ", ") + "]"
     case .map(let members):
@@ -79,23 +79,5 @@ indirect enum LooseValue: Sendable, Hashable {
       case .map, .json(.object): "dict"
       }
     return "<class '\(name)'>"
-  }
-
-  private static func quote(_ bytes: [UInt8]) -> String {
-    let single = UInt8(ascii: "'")
-    let mark = bytes.contains(single) && !bytes.contains(UInt8(ascii: "\"")) ? "\"" : "'"
-    var text = "b" + mark
-    for byte in bytes {
-      switch byte {
-      case UInt8(ascii: "\n"): text += "\\n"
-      case UInt8(ascii: "\r"): text += "\\r"
-      case UInt8(ascii: "\t"): text += "\\t"
-      case UInt8(ascii: "\\"): text += "\\\\"
-      case single where mark == "'": text += "\\'"
-      case 0x20...0x7E: text.unicodeScalars.append(Unicode.Scalar(byte))
-      default: text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-      }
-    }
-    return text + mark
   }
 }

@@ -100,17 +100,44 @@ enum ManualPages {
            255    any other problem
 
     DIFFERENCES FROM THE AWS CLI
-           Texts and help name rotactl, --version is rotactl's, and only this command is
-           known and suggested. A success whose body is not JSON is an error here and
-           silence there: nobody should take it for a cancelled rotation. Half a
-           surrogate pair counts as no JSON. --generate-cli-skeleton output prints a valid
-           sample, where the AWS CLI fails for this command. --debug logs exchanges
-           without bodies, credentials and signatures. A user and password in an endpoint
-           URL, a query and a fragment are refused. The prompt shows candidates below
-           the line when Tab is pressed, and lets a wrong line be mended. %YAML
-           directives and AWS_CLI_OUTPUT_ENCODING have no effect. Files of settings may
-           begin with a byte order mark, blanks inside a section's brackets do not count,
-           and an empty access key counts as missing. Failures of credential_process say more.
+           Answers. A success whose body is not JSON, half a surrogate pair included, is an
+           error here and silence there: nobody should take it for a cancelled rotation.
+           A Content-Length that is no number is a broken answer, which is asked for again.
+
+           Secrets. --debug logs exchanges without bodies, credentials and signatures. A
+           user and password in an endpoint URL, a query and a fragment are refused, since
+           URLs are logged. Keys with a line end or a NUL are refused without being shown.
+           An MFA code is read from a terminal alone. A refused certificate is not tried
+           again.
+
+           Texts. Usage, help, --version and suggestions are rotactl's and know only this
+           command; as the name is longer, lines of yaml and table errors break elsewhere.
+           A command line without the word secretsmanager is rotactl's own. Where the AWS
+           CLI shows a bare Python exception about settings, credential_process, caches,
+           tokens or metadata, the text here says what is wrong; the exit code is the same.
+           Role sessions without a name are called rotactl-SECONDS. A table that breaks off
+           under --color on leaves standard error plain.
+
+           Queries. &expression is an error outside of a function, where the AWS CLI fails
+           or prints an address in memory. A number compared with a text is null and
+           contains() of another type false, as in the specification of JMESPath, where the
+           AWS CLI breaks off.
+
+           YAML. Output repeats a value that a query gives twice instead of using an
+           anchor. In --cli-input-yaml the directive %YAML has no effect, the tags !!set
+           and !!omap are not known, and a tab after a colon is a blank, as YAML 1.2 has it.
+
+           Settings. Files may begin with a byte order mark and blanks inside a section's
+           brackets do not count, since editors leave both behind. An empty access key and
+           an empty AWS_CONTAINER_CREDENTIALS_RELATIVE_URI count as missing. Damaged cache
+           files are passed over. AWS_CLI_OUTPUT_ENCODING, aliases, plugins, models of your
+           own and cli_history have no effect: this is one command. Timeouts too long for
+           a clock are none, and counts beyond 64 bits are cut. Dual-stack names in the
+           partitions aws-iso-e and aws-iso-f follow the service's rule set.
+
+           --generate-cli-skeleton output prints a valid sample, where the AWS CLI fails for
+           this command. The prompt shows candidates below the line when Tab is pressed,
+           and lets a wrong line be mended.
 
     """
 

@@ -67,13 +67,23 @@ enum YAMLInput {
     case Tag.Name.binary.rawValue:
       guard let bytes = Base64.decode(text) else { throw Invalid() }
       return .bytes(bytes)
-    case Tag.Name.int.rawValue, Tag.Name.float.rawValue, Tag.Name.bool.rawValue,
+    case Tag.Name.float.rawValue:
+      guard case .json(.number(let number)) = resolve(text), number.isIntegerLiteral else {
+        return try typed(text)
+      }
+      return .json(.number(JSONNumber(literal: number.literal + ".0")))
+    case Tag.Name.int.rawValue, Tag.Name.bool.rawValue,
       Tag.Name.null.rawValue, Tag.Name.timestamp.rawValue:
-      let value = resolve(text)
-      if case .json(.string) = value { throw Invalid() }
-      return value
+      return try typed(text)
     default: throw Invalid()
     }
+  }
+
+  /// A text that must be something else than a text.
+  private static func typed(_ text: String) throws -> LooseValue {
+    let value = resolve(text)
+    if case .json(.string) = value { throw Invalid() }
+    return value
   }
 
   private static func resolve(_ text: String) -> LooseValue {
@@ -112,17 +122,48 @@ enum YAMLInput {
     return .json(.number(JSONNumber(literal: value.description)))
   }
 
-  /// `2020-01-02`, and that with a time of whole seconds, in UTC or without a zone.
+  /// `2020-01-02`, and that with a time, as Python prints it.
   private static func moment(_ text: String) -> LooseValue? {
     let shape = String(text.map { $0.isASCII && $0.isNumber ? "9" : $0 })
     if shape == "9999-99-99" { return .moment(text, type: "datetime.date") }
-    for separator in ["T", "t", " "] where shape.hasPrefix("9999-99-99\(separator)99:99:99") {
-      let zone = shape.dropFirst(19)
-      guard zone.isEmpty || zone == "Z" else { return nil }
-      let time = "\(text.prefix(10)) \(text.dropFirst(11).prefix(8))"
-      return .moment(time + (zone.isEmpty ? "" : "+00:00"), type: "datetime.datetime")
+    guard shape.hasPrefix("9999-99-99") else { return nil }
+    let separator = shape.dropFirst(10).prefix { "Tt \t".contains($0) }
+    let isLetter = separator == "T" || separator == "t"
+    guard !separator.isEmpty, isLetter || !separator.contains(where: { "Tt".contains($0) }) else {
+      return nil
     }
-    return nil
+    let start = text.dropFirst(10 + separator.count)
+    let hours = shape.dropFirst(10 + separator.count).prefix { $0 != ":" }
+    guard hours == "99" || hours == "9",
+      shape.dropFirst(10 + separator.count + hours.count).hasPrefix(":99:99")
+    else { return nil }
+    let clock = (hours.count == 1 ? "0" : "") + start.prefix(hours.count + 6)
+    var rest = start.dropFirst(hours.count + 6)
+    var fraction = ""
+    if rest.first == "." {
+      let digits = rest.dropFirst().prefix { $0.isASCII && $0.isNumber }
+      rest = rest.dropFirst(1 + digits.count)
+      let micros = digits.prefix(6) + String(repeating: "0", count: max(0, 6 - digits.count))
+      if micros.contains(where: { $0 != "0" }) { fraction = "." + micros }
+    }
+    guard let zone = zone(rest) else { return nil }
+    return .moment("\(text.prefix(10)) \(clock)\(fraction)\(zone)", type: "datetime.datetime")
+  }
+
+  /// `Z`, `+2`, `-05:00`, blanks before them, or nothing; nil for anything else.
+  private static func zone(_ text: Substring) -> String? {
+    let mark = text.drop { $0 == " " || $0 == "\t" }
+    if mark.isEmpty { return text.isEmpty ? "" : nil }
+    if mark == "Z" { return "+00:00" }
+    guard let sign = mark.first, sign == "+" || sign == "-" else { return nil }
+    let parts = mark.dropFirst().split(separator: ":", omittingEmptySubsequences: false)
+    guard let hours = parts.first, parts.count <= 2, (1...2).contains(hours.count),
+      parts.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isNumber } }),
+      parts.count == 1 || parts[1].count == 2
+    else { return nil }
+    let full = (hours.count == 1 ? "0" : "") + hours
+    let minutes = parts.count == 2 ? String(parts[1]) : "00"
+    return full == "00" && minutes == "00" ? "+00:00" : "\(sign)\(full):\(minutes)"
   }
 }
 

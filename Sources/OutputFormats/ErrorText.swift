@@ -16,16 +16,19 @@ package struct ErrorText: Sendable, Hashable {
 
   /// A refusal by the service.
   ///
+  /// - `message`: a text, or what else the service sent in its place.
   /// - `sentence`: `An error occurred (Code) when calling the X operation: Message`.
+  /// - `namesCodeFirst`: whether the code stands first in formats that keep an order.
   /// - `extra`: other members that the error's shape has, such as a resource's name.
   package init(
-    serviceCode code: String, message: String, sentence: String, extra: JSONObject = JSONObject()
+    serviceCode code: String, message: JSONValue, sentence: String, namesCodeFirst: Bool = false,
+    extra: JSONObject = JSONObject()
   ) {
-    members = JSONObject(
-      [
-        JSONObject.Member(key: "Message", value: .string(message)),
-        JSONObject.Member(key: "Code", value: .string(code)),
-      ] + extra.members)
+    let pair = [
+      JSONObject.Member(key: "Message", value: message),
+      JSONObject.Member(key: "Code", value: .string(code)),
+    ]
+    members = JSONObject((namesCodeFirst ? pair.reversed() : pair) + extra.members)
     self.sentence = sentence
     plain = sentence
   }

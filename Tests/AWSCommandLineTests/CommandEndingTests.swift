@@ -10,7 +10,9 @@ import Testing
 
   @Test func `a service error names its operation and the retries used up`() {
     let failure = CommandFailure(
-      .service(code: "E", message: "boom", operation: "CancelRotateSecret", retries: 2))
+      .service(
+        ServiceRefusal(
+          code: "E", message: "boom", operation: "CancelRotateSecret", retries: 2)))
     let text =
       "An error occurred (E) when calling the CancelRotateSecret operation "
       + "(reached max retries: 2): boom"
@@ -19,6 +21,29 @@ import Testing
     for format in [ErrorFormat.enhanced, .legacy] {
       #expect(failure.standardError(format) == Array("\naws: [ERROR]: \(text)\n".utf8))
     }
+  }
+
+  @Test func `a message that is no text keeps its type in structured formats`() {
+    var refusal = ServiceRefusal(
+      code: "E", message: "{'a': 1.5}", operation: "CancelRotateSecret", retries: nil)
+    refusal.untypedMessage = ["a": 1.5]
+    let failure = CommandFailure(.service(refusal))
+    let texts: [ErrorFormat: String] = [
+      .json: "{\n    \"Message\": {\n        \"a\": 1.5\n    },\n    \"Code\": \"E\"\n}\n",
+      .yaml: "Code: E\nMessage:\n  a: 1.5\n",
+      .text: "E\nMESSAGE\t1.5\n",
+    ]
+    for (format, text) in texts {
+      #expect(String(decoding: failure.standardError(format), as: UTF8.self) == text)
+    }
+  }
+
+  @Test func `an error from XML names its code first`() {
+    var refusal = ServiceRefusal(code: "AccessDenied", message: "no", operation: "AssumeRole")
+    refusal.namesCodeFirst = true
+    #expect(
+      CommandFailure(.service(refusal)).standardError(.json)
+        == Array("{\n    \"Code\": \"AccessDenied\",\n    \"Message\": \"no\"\n}\n".utf8))
   }
 
   @Test func `help is found at each place and names every option`() {

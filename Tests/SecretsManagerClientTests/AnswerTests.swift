@@ -29,6 +29,27 @@ import Testing
     #expect(run >= 10)
   }
 
+  @Test(arguments: [
+    ("", "no element found: line 1, column 0"), ("junk", "syntax error: line 1, column 0"),
+    ("{}", "not well-formed (invalid token): line 1, column 0"),
+    ("<a>\n <b>x</b>", "no element found: line 2, column 9"),
+  ])
+  func `an answer of STS that is no XML is told in the AWS CLI's words too`(
+    _ body: String, _ reason: String
+  ) throws {
+    guard case .failure(let failure) = STSAnswer.roleCredentials(response(200, body)) else {
+      Issue.record("credentials from \(body)")
+      return
+    }
+    #expect(failure.message == "The answer is not AssumeRole's XML")
+    let call = try #require(failure.refusedCall)
+    #expect(call.operation == "AssumeRole")
+    #expect(!call.isAnswered)
+    #expect(
+      call.message.hasPrefix(
+        "Unable to parse response (\(reason)), invalid XML received. Further retries may succeed:"))
+  }
+
   @Test(.enabled(if: ConformanceFiles.isThere, "the shared conformance data is not here"))
   func `recorded JSON errors read as botocore reads them`() throws {
     let folder = "aws-recorded-responses/json"

@@ -1,6 +1,7 @@
 import RotationCore
-import SecretsManagerClient
 import Testing
+
+@testable import SecretsManagerClient
 
 @Suite struct Endpoints {
   @Test(arguments: ["us east", "", "12345", "-a", "a/../b", "evil.com#", "x@y", "us_east_1", "é"])
@@ -26,6 +27,19 @@ import Testing
   ])
   func `a bad endpoint URL is refused`(_ url: String) {
     #expect(throws: EndpointError.self) { try Endpoint(url: url, signingRegion: "r") }
+  }
+
+  @Test func `a blank in a path is escaped when it is sent`() throws {
+    let endpoint = try Endpoint(url: "http://h:5000/a b<c>", signingRegion: "r")
+    #expect(endpoint.path == "/a b<c>")
+    #expect(endpoint.sentURL == "http://h:5000/a%20b%3Cc%3E")
+  }
+
+  @Test func `a scheme that no request can be sent by is named`() {
+    let error = #expect(throws: EndpointError.self) {
+      try Endpoint(url: "ftp://h/x", signingRegion: "r")
+    }
+    #expect(error?.message.hasSuffix("Not supported URL scheme ftp") == true)
   }
 
   @Test func `an old FIPS region means the region with FIPS`() throws {

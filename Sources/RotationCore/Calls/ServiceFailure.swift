@@ -21,15 +21,24 @@ package struct ServiceFailure: Error, Sendable, Hashable {
   package struct RefusedCall: Sendable, Hashable {
     /// AWS's name, such as `AssumeRole`.
     package let operation: String
+    /// The AWS CLI's name for the error where it is not the failure's own.
+    package var code: String?
     /// The service's own words, or what stood in the way of an answer.
     package let message: String
-    /// Whether the service answered.
+    /// Whether the service answered with an error of its own.
     package let isAnswered: Bool
+    /// Whether the answer named the code before the message, as XML does.
+    package let namesCodeFirst: Bool
 
-    package init(operation: String, message: String, isAnswered: Bool) {
+    package init(
+      operation: String, message: String, isAnswered: Bool, code: String? = nil,
+      namesCodeFirst: Bool = false
+    ) {
       self.operation = operation
+      self.code = code
       self.message = message
       self.isAnswered = isAnswered
+      self.namesCodeFirst = namesCodeFirst
     }
   }
 
@@ -37,6 +46,8 @@ package struct ServiceFailure: Error, Sendable, Hashable {
   /// The service's error code, such as `ResourceNotFoundException`, else a code of ours.
   package var code: String
   package var message: String
+  /// The message as the service sent it, where that was no text.
+  package var untypedMessage: JSONValue?
   package var httpStatus: Int?
   package var requestID: String?
   /// `x-amz-retry-after`: milliseconds that the service asks to wait.

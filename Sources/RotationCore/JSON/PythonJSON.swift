@@ -33,4 +33,22 @@ package enum PythonJSON {
     }
     return result + "\""
   }
+
+  /// Bytes as Python's `repr` writes them.
+  package static func quoted(bytes: [UInt8]) -> String {
+    let mark = bytes.contains(0x27) && !bytes.contains(0x22) ? "\"" : "'"
+    var text = "b" + mark
+    for byte in bytes {
+      switch byte {
+      case 0x0A: text += "\\n"
+      case 0x0D: text += "\\r"
+      case 0x09: text += "\\t"
+      case 0x5C: text += "\\\\"
+      case 0x27 where mark == "'": text += "\\'"
+      case 0x20...0x7E: text.unicodeScalars.append(Unicode.Scalar(byte))
+      default: text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      }
+    }
+    return text + mark
+  }
 }

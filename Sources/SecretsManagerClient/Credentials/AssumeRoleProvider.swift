@@ -9,21 +9,28 @@ struct AssumeRoleProvider: CredentialProvider {
   /// Where the keys of sources are held for all roles.
   let cache: CredentialCache
 
-  func credentials(region: String) async -> ProviderAnswer {
+  /// The roles that the profile asks for; nil where it asks for none.
+  private func chain() throws(ServiceFailure) -> RoleChain? {
     let profiles = context.configuration.profiles
-    guard RoleChain.isRole(profiles[profile] ?? [:]) else {
-      return .notConfigured("role_arn is not set")
-    }
-    let chain: RoleChain
-    do {
-      chain = try RoleChain(of: profile, in: profiles)
+    guard RoleChain.isRole(profiles[profile] ?? [:]) else { return nil }
+    do throws(ConfigurationError) {
+      return try RoleChain(of: profile, in: profiles)
     } catch {
-      return .failed(.local(error.code, error.message))
+      throw .local(error.code, error.message)
     }
-    guard let hop = chain.hops.last else { return .notConfigured("role_arn is not set") }
-    let store = RoleStore(context: context)
-    if let stored = store.credentials(hop) { return .found(stored) }
+  }
+
+  var setup: ProviderSetup {
+    .late { () throws(ServiceFailure) in try chain() != nil }
+  }
+
+  func credentials(region: String) async -> ProviderAnswer {
     do throws(ServiceFailure) {
+      guard let chain = try chain(), let hop = chain.hops.last else {
+        return .notConfigured("role_arn is not set")
+      }
+      let store = RoleStore(context: context)
+      if let stored = store.credentials(hop) { return .found(stored) }
       let role = try await assume(hop, request(chain, region))
       store.store(role, of: hop)
       return .found(role.credentials)
@@ -56,7 +63,10 @@ struct AssumeRoleProvider: CredentialProvider {
     switch await calls.assume(hop, with: source, context: context, region: request.region) {
     case .success(let role): return role
     case .failure(let failure):
-      guard failure.isExpiredToken else { throw RoleCalls.explain(failure, hop) }
+      // Who makes one call, like the AWS CLI, is told at once.
+      guard failure.isExpiredToken, context.options.repeatsCredentialCalls == nil else {
+        throw RoleCalls.explain(failure, hop)
+      }
     }
     context.refused.insert(source.accessKeyID)
     await cache.invalidate(request.key, accessKeyID: source.accessKeyID)

@@ -108,6 +108,16 @@ struct CredentialChain: Sendable {
     ]
   }
 
+  /// What can be said of the source that has its turn before it is asked; absent where none has.
+  var setup: ProviderSetup {
+    for make in sources {
+      let setup = make().setup
+      if case .absent = setup { continue }
+      return setup
+    }
+    return .absent
+  }
+
   func search(region: String) async -> CredentialSearch {
     var reasons: [ProviderReason] = []
     for make in sources {

@@ -16,17 +16,60 @@ package protocol CredentialProvider: Sendable {
 
   /// Looks for credentials; STS is asked in `region`, if it is.
   func credentials(region: String) async -> ProviderAnswer
+
+  /// What can be said before the source is asked.
+  var setup: ProviderSetup { get }
+}
+
+/// How far the AWS CLI goes with a source before it knows a region.
+package enum ProviderSetup: Sendable {
+  /// The source is not set up.
+  case absent
+  /// The source is asked right away, or needs no asking.
+  case early
+  /// The source is set up, and asked only when a request is to be signed.
+  case postponed
+  /// The source's settings are wrong.
+  case failed(ServiceFailure)
+
+  /// Of a source that is asked late.
+  ///
+  /// - `isConfigured`: reads the settings and throws what is wrong with them.
+  static func late(_ isConfigured: () throws(ServiceFailure) -> Bool) -> ProviderSetup {
+    do throws(ServiceFailure) {
+      return try isConfigured() ? .postponed : .absent
+    } catch {
+      return .failed(error)
+    }
+  }
+}
+
+extension CredentialProvider {
+  package var setup: ProviderSetup { .early }
+}
+
+/// A source that needs nobody to ask.
+protocol ReadyProvider: CredentialProvider {
+  var answer: ProviderAnswer { get }
+}
+
+extension ReadyProvider {
+  func credentials(region: String) async -> ProviderAnswer { answer }
+
+  var setup: ProviderSetup {
+    if case .notConfigured = answer { .absent } else { .early }
+  }
 }
 
 /// AWS_ACCESS_KEY_ID and its companions.
-struct EnvironmentProvider: CredentialProvider {
+struct EnvironmentProvider: ReadyProvider {
   let name = "env"
   let environment: [String: String]
   let now: Timestamp
   /// A profile that was asked for by name beats the environment.
   let isSkipped: Bool
 
-  func credentials(region: String) async -> ProviderAnswer {
+  var answer: ProviderAnswer {
     guard !isSkipped else { return .notConfigured("a profile was named") }
     guard let key = environment["AWS_ACCESS_KEY_ID"] else {
       return .notConfigured("AWS_ACCESS_KEY_ID is not set")
@@ -59,13 +102,11 @@ struct EnvironmentProvider: CredentialProvider {
 }
 
 /// `aws_access_key_id` and its companions in one of the files.
-struct StaticKeysProvider: CredentialProvider {
+struct StaticKeysProvider: ReadyProvider {
   /// `shared-credentials-file` or `config-file`, botocore's names.
   let name: String
   /// Nil where the file has no such profile.
   let values: [String: String]?
-
-  func credentials(region: String) async -> ProviderAnswer { answer }
 
   var answer: ProviderAnswer {
     guard let values else { return .notConfigured("the profile is not there") }

@@ -61,6 +61,27 @@ final class CredentialSources: Sendable {
       CredentialRequest(key: .profile(profile), profile: profile, region: region))
   }
 
+  /// Looks as far as the AWS CLI does before it asks for a region: sources that are asked early are
+  /// asked, of the others the settings are read.
+  ///
+  /// - Returns: whether there is a source, or what is wrong with it.
+  func lookEarly(profile: String?) async -> Result<Bool, ServiceFailure> {
+    guard configuration.missingProfile(profile) == nil else { return .success(true) }
+    let context = CredentialSources.context(world, configuration, profile)
+    let shared = SharedSources(
+      calls: world.calls, tokens: world.tokens, cache: state.with { $0.cache })
+    switch CredentialChain(site: context, shared).setup {
+    case .postponed: return .success(true)
+    case .failed(let failure): return .failure(failure)
+    case .absent, .early: break
+    }
+    switch await credentials(profile: profile, region: "") {
+    case .success: return .success(true)
+    case .failure(let failure):
+      return failure.code == CredentialChain.noCredentials ? .success(false) : .failure(failure)
+    }
+  }
+
   /// What each source said when none had credentials for a profile; empty before that.
   func reasons(profile: String?) -> [ProviderReason] {
     world.reasons.with { $0[profile] ?? [] }

@@ -32,3 +32,18 @@ package struct Credentials: Sendable, CustomStringConvertible, CustomDebugString
   package var description: String { "<redacted>" }
   package var debugDescription: String { "<redacted>" }
 }
+
+extension Credentials {
+  /// A failure for credentials that had ended already when they were handed out.
+  func refusingEnded(_ now: Timestamp) -> Result<Credentials, ServiceFailure> {
+    guard let expiration, expiration <= now else { return .success(self) }
+    return .failure(.endedCredentials)
+  }
+}
+
+extension ServiceFailure {
+  /// In the AWS CLI's words.
+  static let endedCredentials = ServiceFailure.local(
+    "ExpiredCredentials",
+    "Credentials were refreshed, but the refreshed credentials are still expired.")
+}

@@ -1,5 +1,4 @@
 internal import Locking
-internal import Cryptography
 internal import RotationCore
 
 /// What STS says about a role that was assumed.
@@ -39,21 +38,29 @@ struct RoleCalls: Sendable {
           hop.sessionName == nil ? sessionName(hop, context.options) : nil
         ), ("TokenCode", code),
       ])
-    let attempt = AttemptNumber(number: 1, maximum: 1, invocationID: SecureRandom.uuid())
     let site = CallSite(profile: context.explicitProfile, region: region)
-    var call: OutgoingCall
-    switch context.preparation.prepare(.sts, "AssumeRole", body, site, attempt) {
-    case .success(let prepared): call = prepared
+    var prepared: OutgoingCall
+    switch context.preparation.prepare(.sts, "AssumeRole", body, site, .only) {
+    case .success(let call): prepared = call
     case .failure(let failure): return .failure(failure)
     }
-    call.credentials = credentials
-    let result = await caller.send(call).mapError { ServiceFailure($0) }.flatMap(RoleCalls.read)
+    prepared.credentials = credentials
+    let outgoing = prepared
+    let result = await context.call(
+      { [caller] attempt in
+        var call = outgoing
+        call.attempt = attempt
+        return await caller.send(call)
+      }, refusal: { STSAnswer.failure($0, "AssumeRole") }
+    ).flatMap { RoleCalls.read($0, now: context.clock()) }
     if code != nil, RoleCalls.judgesCode(result) { await prompts.spend(profile: hop.profile) }
     return result
   }
 
-  private static func read(_ response: HTTPResponse) -> Result<AssumedRole, ServiceFailure> {
-    STSAnswer.roleCredentials(response).map { credentials in
+  private static func read(
+    _ response: HTTPResponse, now: Timestamp
+  ) -> Result<AssumedRole, ServiceFailure> {
+    STSAnswer.roleCredentials(response).flatMap { $0.refusingEnded(now) }.map { credentials in
       let user = (try? STSAnswer.result(response, "AssumeRole").get())?["AssumedRoleUser"]
       guard let id = user?["AssumedRoleId"]?.text, let arn = user?["Arn"]?.text else {
         return AssumedRole(credentials: credentials, user: JSONObject())

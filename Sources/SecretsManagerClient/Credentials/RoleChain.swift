@@ -13,25 +13,13 @@ package struct RoleHop: Sendable, Hashable {
 
   /// What the AWS CLI refuses before it asks STS, in its order and words.
   package var problem: ServiceFailure? {
-    var lines: [String] = []
-    func check(_ name: String, _ value: String?, atLeast minimum: Int) {
-      guard let value, value.unicodeScalars.count < minimum else { return }
-      lines.append(
-        "Invalid length for parameter \(name), value: \(value.unicodeScalars.count), "
-          + "valid min length: \(minimum)")
-    }
-    check("RoleSessionName", sessionName, atLeast: 2)
-    check("ExternalId", externalID, atLeast: 2)
-    check("SerialNumber", mfaSerial, atLeast: 9)
-    if let durationSeconds, durationSeconds < 900 {
-      lines.append(
-        "Invalid value for parameter DurationSeconds, value: \(durationSeconds), "
-          + "valid min value: 900")
-    }
-    check("RoleArn", roleARN, atLeast: 20)
-    guard !lines.isEmpty else { return nil }
-    return .local(
-      "ParamValidation", "Parameter validation failed:\n" + lines.joined(separator: "\n"))
+    CallParameters.problem([
+      .length("RoleSessionName", sessionName, atLeast: 2),
+      .length("ExternalId", externalID, atLeast: 2),
+      .length("SerialNumber", mfaSerial, atLeast: 9),
+      .value("DurationSeconds", durationSeconds, atLeast: 900),
+      .length("RoleArn", roleARN, atLeast: 20),
+    ])
   }
 }
 

@@ -19,6 +19,14 @@ struct WebIdentityCall: Sendable {
     return SHA1.hex(of: "{\(members.joined(separator: ", "))}")
   }
 
+  /// What the AWS CLI refuses before it asks STS.
+  func problem(token: String) -> ServiceFailure? {
+    CallParameters.problem([
+      .length("RoleSessionName", sessionName, atLeast: 2),
+      .length("RoleArn", roleARN, atLeast: 20), .length("WebIdentityToken", token, atLeast: 4),
+    ])
+  }
+
   /// Asks STS in that region for the role's credentials.
   func send(
     token: String, region: String, in context: CredentialContext
@@ -44,8 +52,11 @@ struct WebIdentityCall: Sendable {
     case .success(let prepared): request = prepared
     case .failure(let failure): return .failure(failure)
     }
-    return await context.exchange(request).mapError { ServiceFailure($0) }
-      .flatMap { STSAnswer.roleCredentials($0, action: WebIdentityCall.action) }
+    return await context.call(
+      request, refusal: { STSAnswer.failure($0, WebIdentityCall.action) }
+    )
+    .flatMap { STSAnswer.roleCredentials($0, action: WebIdentityCall.action) }
+    .flatMap { $0.refusingEnded(context.clock()) }
       .mapError { failure in
         CredentialCallFailure.told(
           failure, of: WebIdentityCall.action,

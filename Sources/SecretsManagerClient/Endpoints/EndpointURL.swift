@@ -12,7 +12,7 @@ extension Endpoint {
     let authority = Endpoint.authority(of: rest)
     let path = rest[authority.endIndex...]
     guard scheme == "http" || scheme == "https", !path.contains(where: { "?#".contains($0) }),
-      path.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }),
+      path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }),
       let (host, port) = HostName.split(authority)
     else { throw .invalidURL(url) }
     let isDefault = port == nil || port == (scheme == "http" ? 80 : 443)
@@ -22,8 +22,15 @@ extension Endpoint {
     self.signingRegion = signingRegion
   }
 
-  /// The URL in ASCII; the digits of every escape are capitals, as the AWS CLI sends them.
-  var sentURL: String { "\(scheme)://\(host)\(Endpoint.escaped(path))" }
+  /// The URL as the AWS CLI sends it: escaped where it must be, with the digits of every escape in
+  /// capitals.
+  var sentURL: String { "\(scheme)://\(host)\(sentPath)" }
+  var sentPath: String { Endpoint.escaped(path) }
+
+  /// What may stand in a path as it is (RFC 3986, section 3.3), and the mark of an escape.
+  private static let plainInPath = Set(
+    ("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+      + "-._~!$&'()*+,;=:@/%").utf8)
 
   private static func escaped(_ path: String) -> String {
     let digits = Array("0123456789ABCDEF".utf8)
@@ -41,7 +48,7 @@ extension Endpoint {
         index += 3
         continue
       }
-      if byte < 0x80 {
+      if plainInPath.contains(byte) {
         result.append(byte)
       } else {
         result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
@@ -75,6 +82,11 @@ extension Endpoint {
     let rest = text[(start ?? text.startIndex)...]
     guard rest.hasPrefix("//") else { return plain }
     let authority = authority(of: rest)
+    if let scheme = scheme(of: url), scheme != "http", scheme != "https",
+      HostName.split(authority) != nil
+    {
+      return "An HTTP Client raised an unhandled exception: Not supported URL scheme \(scheme)"
+    }
     guard authority.contains("[") == authority.contains("]") else { return "Invalid IPv6 URL" }
     if let open = authority.firstIndex(of: "["), let close = authority.lastIndex(of: "]") {
       guard open < close else { return plain }

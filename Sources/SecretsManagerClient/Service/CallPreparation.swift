@@ -52,13 +52,13 @@ struct CallPreparation {
     } catch {
       return .failure(error)
     }
-    let base = endpoint.path == "/" ? "" : endpoint.path
+    let base = endpoint.path == "/" ? "" : endpoint.sentPath
     return .success(
       HTTPRequest(
         method: method, url: "\(endpoint.scheme)://\(endpoint.host)\(base)\(path)",
         headers: [
           HTTPHeader("Host", endpoint.host), HTTPHeader("User-Agent", userAgent(site.profile)),
-          HTTPHeader("amz-sdk-request", "attempt=1"),
+          HTTPHeader(SignedCaller.attemptHeader, "attempt=1"),
         ] + headers, body: body,
         trust: trust,
         proxy: settings.proxy(scheme: endpoint.scheme, host: endpoint.host)))

@@ -34,6 +34,11 @@ package struct ClientOptions: Sendable {
   /// libcurl sends a request once more, uncounted, where a kept connection turns out to be dead.
   package var usesFreshConnections = false
 
+  /// Repeats calls for credentials.
+  ///
+  /// Nil where whoever asks for credentials asks again.
+  package var repeatsCredentialCalls: RepeatedCall?
+
   package init() {}
 }
 

@@ -170,6 +170,22 @@ package final class RemoteSecretsManager: SecretsManagerService {
     await call(.secretsManager, .cancelRotateSecret, body, site, attempt, read)
   }
 
+  /// Looks for a profile's credentials before its region is known, as the AWS CLI does: whether
+  /// there is a source, or what is wrong with it.
+  package func lookForCredentials(profile: String?) async -> Result<Bool, ServiceFailure> {
+    options.noSignRequest ? .success(true) : await sources.lookEarly(profile: profile)
+  }
+
+  /// Finds the credentials of a call site before its first call; nil where there are some, or none
+  /// are needed.
+  package func credentialsFailure(at site: CallSite) async -> ServiceFailure? {
+    guard !options.noSignRequest else { return nil }
+    switch await sources.credentials(profile: site.profile, region: site.region) {
+    case .success: return nil
+    case .failure(let failure): return failure
+    }
+  }
+
   // MARK: - One attempt
 
   private func call<Output: Sendable>(

@@ -17,12 +17,64 @@ package enum STSAnswer {
     _ response: HTTPResponse, _ action: String
   ) -> Result<XMLElement, ServiceFailure> {
     guard (200..<300).contains(response.status) else {
-      return .failure(ServiceAnswer.queryFailure(response))
+      return .failure(failure(response, action))
     }
-    guard let document = try? XMLElement(parsing: response.body),
-      document.name == "\(action)Response", let result = document["\(action)Result"]
-    else { return .failure(ServiceAnswer.malformed(response, "is not \(action)'s XML")) }
+    let document: XMLElement
+    do {
+      document = try XMLElement(parsing: response.body)
+    } catch {
+      var failure = ServiceAnswer.malformed(response, "is not \(action)'s XML")
+      failure.refusedCall = unreadable(response.body, error, action)
+      return .failure(failure)
+    }
+    guard document.name == "\(action)Response", let result = document["\(action)Result"] else {
+      return .failure(ServiceAnswer.malformed(response, "is not \(action)'s XML"))
+    }
     return .success(result)
+  }
+
+  /// The error of an answer whose status is 300 or more, beside the AWS CLI's account of it.
+  static func failure(_ response: HTTPResponse, _ action: String) -> ServiceFailure {
+    var failure = ServiceAnswer.queryFailure(response)
+    guard !ServiceAnswer.isGenericFailure(response) else { return failure }
+    do throws(XMLSyntaxError) {
+      let document = try XMLElement(parsing: response.body)
+      let error = (document["Errors"] ?? document)["Error"]
+      failure.refusedCall = ServiceFailure.RefusedCall(
+        operation: action, message: said(error?["Message"]), isAnswered: true,
+        code: said(error?["Code"]), namesCodeFirst: true)
+    } catch {
+      failure.refusedCall = unreadable(response.body, error, action)
+    }
+    return failure
+  }
+
+  /// Whether a byte could begin a name; anything else is no token at all.
+  private static func isWord(_ byte: UInt8) -> Bool {
+    byte >= 0x80 || byte == 0x5F || (0x41...0x5A).contains(byte & 0xDF)
+  }
+
+  private static func said(_ element: XMLElement?) -> String {
+    guard let element else { return "Unknown" }
+    return element.text.isEmpty ? "None" : element.text
+  }
+
+  private static func unreadable(
+    _ body: [UInt8], _ error: XMLSyntaxError, _ action: String
+  ) -> ServiceFailure.RefusedCall {
+    let start = body.prefix { [0x20, 0x09, 0x0A, 0x0D].contains($0) }.count
+    let isMissing = start == body.count
+    let before = body.prefix(isMissing ? start : max(start, error.offset))
+    let line = before.count { $0 == 0x0A } + 1
+    let column = before.count - (before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0)
+    let reason =
+      isMissing || error.offset >= body.count
+      ? "no element found"
+      : isWord(body[start]) ? "syntax error" : "not well-formed (invalid token)"
+    return ServiceFailure.RefusedCall(
+      operation: action,
+      message: "Unable to parse response (\(reason): line \(line), column \(column)), invalid XML "
+        + "received. Further retries may succeed:\n\(PythonJSON.quoted(bytes: body))", isAnswered: false)
   }
 
   /// GetCallerIdentity; the account must have twelve digits.

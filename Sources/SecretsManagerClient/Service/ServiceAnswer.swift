@@ -45,7 +45,7 @@ package enum ServiceAnswer {
 
   /// The error of an AWS Query service: `ErrorResponse/Error/{Code,Message}`, `RequestId`.
   package static func queryFailure(_ response: HTTPResponse) -> ServiceFailure {
-    if response.status >= 500, isGeneric(response.body) {
+    if isGenericFailure(response) {
       return failure(response, nil, HTTPStatusText.of(response.status), requestID(response))
     }
     guard let document = try? XMLElement(parsing: response.body) else {
@@ -59,10 +59,10 @@ package enum ServiceAnswer {
       response, code, error?["Message"]?.text ?? "", id?.text ?? requestID(response))
   }
 
-  /// Whether a body says no more than its status: nothing, or a gateway's page.
-  private static func isGeneric(_ body: [UInt8]) -> Bool {
-    let text = body.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
-    return text.isEmpty || text.starts(with: "<html>".utf8)
+  /// Whether a body says no more than its status of 500 or more: nothing, or a gateway's page.
+  static func isGenericFailure(_ response: HTTPResponse) -> Bool {
+    let text = response.body.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
+    return response.status >= 500 && (text.isEmpty || text.starts(with: "<html>".utf8))
   }
 
   private static func failure(

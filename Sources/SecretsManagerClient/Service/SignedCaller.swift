@@ -99,12 +99,16 @@ final class SignedCaller: Sendable {
     return result
   }
 
+  static let attemptHeader = "amz-sdk-request"
+
   /// As botocore tells it: a first attempt has nothing but its number.
-  private func attemptText(_ attempt: AttemptNumber, _ host: String) -> String {
+  ///
+  /// - `lead`: milliseconds that the host's clock was ahead by its last answer, if that told.
+  static func attemptText(_ attempt: AttemptNumber, lead: Int64?, now: Timestamp) -> String {
     guard attempt.number > 1 else { return "attempt=1" }
     let text = "attempt=\(attempt.number); max=\(attempt.maximum)"
-    guard let lead = leads.with({ $0[host] }) else { return text }
-    let end = clock().adding(seconds: SignedCaller.attemptSeconds)
+    guard let lead else { return text }
+    let end = now.adding(seconds: SignedCaller.attemptSeconds)
     return "ttl=\(Timestamp(milliseconds: end.milliseconds + lead).basic); \(text)"
   }
 
@@ -126,7 +130,10 @@ final class SignedCaller: Sendable {
       HTTPHeader("User-Agent", call.userAgent),
       HTTPHeader("Accept-Encoding", "identity"),
       HTTPHeader("amz-sdk-invocation-id", attempt.invocationID),
-      HTTPHeader("amz-sdk-request", attemptText(attempt, call.endpoint.host)),
+      HTTPHeader(
+        SignedCaller.attemptHeader,
+        SignedCaller.attemptText(
+          attempt, lead: leads.with { $0[call.endpoint.host] }, now: clock())),
     ]
     let query = call.query.isEmpty ? "" : "?" + call.query
     var request = HTTPRequest(

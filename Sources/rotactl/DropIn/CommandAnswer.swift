@@ -64,16 +64,18 @@ enum CommandAnswer {
       return unexpected(response, "'\(pythonType(body))' object has no attribute 'get'")
     }
     let message = object["message"] ?? object["Message"] ?? ""
-    let shown = message.string ?? DisplayText.nested(message)
+    var told = service("", message.string ?? DisplayText.nested(message))
+    if message.string == nil { told.untypedMessage = message }
     switch code(object, response) {
-    case .string(let code): return service(code, shown)
-    case .null: return service("", shown)
+    case .string(let code): told.code = code
+    case .null: break
     case .array, .object:
       return unexpected(response, "unhashable type: '\(pythonType(body["__type"]))'")
     case .bool, .number:
       return unexpected(
         response, "argument of type '\(pythonType(body["__type"]))' is not iterable")
     }
+    return told
   }
 
   /// What stands for the code, of whatever type; a text is cut to the name of the error's shape.

@@ -27,7 +27,14 @@ struct CommandCall: Sendable {
     }
     let client = try makeClient()
     defer { client.close() }
-    let site = CallSite(profile: options.profile, region: try await region(client))
+    // Looked for before the credentials, and complained about after them.
+    let region = await region(client)
+    let hasCredentials: Bool
+    switch await client.lookForCredentials(profile: options.profile) {
+    case .success(let isThere): hasCredentials = isThere
+    case .failure(let failure): throw CommandCall.failure(failure)
+    }
+    let site = CallSite(profile: options.profile, region: try checked(region))
     let policy = try retryPolicy()
     try ClientSettingChecks(settings: settings, profile: options.profile).check()
     if case .failure(let failure) = client.endpointURL(.secretsManager, at: site) {
@@ -35,6 +42,11 @@ struct CommandCall: Sendable {
     }
     try checkTimeouts()
     let body = PythonJSON.text(.object(try request.validatedInput()))
+    guard hasCredentials else { throw CommandFailure(.noCredentials) }
+    // A failure to get credentials ends the command; only the call itself is repeated.
+    if let failure = await client.credentialsFailure(at: site) {
+      throw CommandCall.failure(failure)
+    }
     switch await send(Array(body.utf8), at: site, client, policy) {
     case .success(let answer): return answer
     case .failure(let failure): throw CommandCall.failure(failure)
@@ -67,17 +79,18 @@ struct CommandCall: Sendable {
   }
 
   /// The option's region, the environment's, the profile's, the instance's.
-  private func region(_ client: RemoteSecretsManager) async throws(CommandFailure) -> String {
-    if let region = options.region { return region }
-    if let region = settings.region(ofProfile: options.profile) {
-      guard region.isEmpty || Endpoint.isRegion(region) else {
-        throw CommandFailure(.badRegion(region))
-      }
+  private func region(_ client: RemoteSecretsManager) async -> String? {
+    if let region = options.region ?? settings.region(ofProfile: options.profile) {
       return region
     }
     await client.learnInstanceRegion(profile: options.profile)
-    guard let region = client.region(ofProfile: options.profile) else {
-      throw CommandFailure(.noRegion)
+    return client.region(ofProfile: options.profile)
+  }
+
+  private func checked(_ region: String?) throws(CommandFailure) -> String {
+    guard let region else { throw CommandFailure(.noRegion) }
+    guard region.isEmpty || Endpoint.isRegion(region) else {
+      throw CommandFailure(.badRegion(region))
     }
     return region
   }
@@ -96,6 +109,10 @@ struct CommandCall: Sendable {
     client.productVersion = ToolVersion.text
     client.userAgentSuffix = "md/command#secretsmanager.cancel-rotate-secret"
     client.mfaPrompt = TerminalPrompt.mfaCode
+    client.repeatsCredentialCalls = { send in
+      let policy = (try? retryPolicy()) ?? RetryPolicy()
+      return await repeated(.getCallerIdentity, at: CallSite(profile: nil, region: ""), policy, send)
+    }
     let streams = self.streams
     if options.debug {
       client.debug = { streams.error(Array("DEBUG: \($0)\n".utf8)) }
@@ -113,6 +130,17 @@ struct CommandCall: Sendable {
   private func send(
     _ body: [UInt8], at site: CallSite, _ client: RemoteSecretsManager, _ policy: RetryPolicy
   ) async -> Result<JSONValue, ServiceFailure> {
+    await repeated(.cancelRotateSecret, at: site, policy) { attempt in
+      await client.cancelRotateSecret(
+        body: body, at: site, attempt: attempt, read: CommandAnswer.read)
+    }
+  }
+
+  /// One call with the AWS CLI's retries; `operation` decides which errors are passing.
+  private func repeated<Output: Sendable>(
+    _ operation: ServiceOperation, at site: CallSite, _ policy: RetryPolicy,
+    _ send: @Sendable (AttemptNumber) async -> AttemptReply<Output>
+  ) async -> Result<Output, ServiceFailure> {
     let clock = RunClock(ContinuousClock(), now: Session.now)
     let loop = AttemptLoop(
       policy: policy, clock: clock, limit: ConcurrencyLimit(1), stop: StopSignal(),
@@ -120,30 +148,30 @@ struct CommandCall: Sendable {
     let pacer = LanePacer.unpaced(
       LaneID(account: site.profile ?? "default", region: site.region), now: clock.elapsed())
     var attempts: [AttemptRecord] = []
-    return await loop.call(.cancelRotateSecret, pacer: pacer, attempts: &attempts) { attempt in
-      await client.cancelRotateSecret(
-        body: body, at: site, attempt: attempt, read: CommandAnswer.read)
-    }
+    return await loop.call(operation, pacer: pacer, attempts: &attempts, send: send)
   }
 
   /// The AWS CLI's error for what a call met.
   static func failure(_ failure: ServiceFailure) -> CommandFailure {
     if let call = failure.refusedCall {
-      return CommandFailure(
-        call.isAnswered
-          ? .service(
-            code: failure.code, message: call.message, operation: call.operation,
-            retries: failure.exhaustedRetries) : .other(call.message))
+      guard call.isAnswered else { return CommandFailure(.other(call.message)) }
+      var refusal = ServiceRefusal(
+        code: call.code ?? failure.code, message: call.message, operation: call.operation,
+        retries: failure.exhaustedRetries)
+      refusal.namesCodeFirst = call.namesCodeFirst
+      return CommandFailure(.service(refusal))
     }
     switch (failure.kind, failure.code) {
     case (.service, _):
-      return CommandFailure(
-        .service(
-          code: failure.code, message: failure.message, operation: "CancelRotateSecret",
-          retries: failure.exhaustedRetries))
+      var refusal = ServiceRefusal(
+        code: failure.code, message: failure.message, operation: "CancelRotateSecret",
+        retries: failure.exhaustedRetries)
+      refusal.untypedMessage = failure.untypedMessage
+      return CommandFailure(.service(refusal))
+    case (_, "ParamValidation"): return CommandFailure(.parameters(failure.message))
     case (_, "NoCredentials"): return CommandFailure(.noCredentials)
     case (_, "NoRegion"): return CommandFailure(.noRegion)
-    case (_, "UnexpectedAnswer"): return CommandFailure(.other(failure.message))
+    case (.tls, _): return CommandFailure(.other(PythonTLS.sentence(failure.message)))
     default: return CommandFailure(.other(failure.message))
     }
   }

@@ -17,8 +17,11 @@ struct DropIn: Sendable {
 
   /// Whether the words are meant for this command and not for one of our own.
   static func isMeant(by words: [String]) -> Bool {
-    let own = Rotactl.configuration.subcommands.compactMap { $0.configuration.commandName }
-    return CancelCommand.isAddressed(by: words, ownCommands: own + ["help"])
+    CancelCommand.isAddressed(by: words, ownCommands: ownCommands)
+  }
+
+  private static var ownCommands: [String] {
+    Rotactl.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
   }
 
   /// Runs the command to its end.
@@ -113,20 +116,27 @@ struct DropIn: Sendable {
       if request.options.promptMode == .partial, error.exitCode == CommandFailure.parameterCode {
         return nil
       }
-      return fail(error, request.options.errorFormat)
+      return fail(error, request.options)
     }
     let printer = ResultPrinter(
       options: request.options, settings: settings, environment: environment, streams: streams)
     do {
       return try printer.show(answer)
     } catch {
-      return fail(error, request.options.errorFormat)
+      return fail(error, request.options)
     }
   }
 
-  private func fail(_ failure: CommandFailure, _ format: ErrorFormat) -> Int32 {
+  private func fail(_ failure: CommandFailure, _ options: GlobalOptions) -> Int32 {
+    fail(failure, options.errorFormat, color: options.color)
+  }
+
+  private func fail(
+    _ failure: CommandFailure, _ format: ErrorFormat, color: String = "auto"
+  ) -> Int32 {
+    let isColored = color == "on" || (color == "auto" && streams.errorIsTerminal)
     let style = OutputStyle(
-      format: .json, operationName: "error", color: streams.errorIsTerminal ? .cells : .none,
+      format: .json, operationName: "error", color: isColored ? .cells : .none,
       isTerminal: streams.errorIsTerminal, terminalWidth: streams.width)
     streams.error(failure.standardError(format, style))
     return failure.exitCode

@@ -135,13 +135,19 @@ import Testing
     let empty = try folder.write("empty", "")
     let cases = [
       (
-        "\(folder.path)/none", "arn:r",
+        "\(folder.path)/none", Self.role,
         "[Errno 2] No such file or directory: '\(folder.path)/none'"
       ),
-      (folder.path, "arn:r", "[Errno 21] Is a directory: '\(folder.path)'"),
+      (folder.path, Self.role, "[Errno 21] Is a directory: '\(folder.path)'"),
       (
-        empty, "arn:r",
+        empty, Self.role,
         "Parameter validation failed:\nInvalid length for parameter WebIdentityToken, value: 0, "
+          + "valid min length: 4"
+      ),
+      (
+        empty, "short",
+        "Parameter validation failed:\nInvalid length for parameter RoleArn, value: 5, "
+          + "valid min length: 20\nInvalid length for parameter WebIdentityToken, value: 0, "
           + "valid min length: 4"
       ),
       (

@@ -39,7 +39,7 @@ struct ContainerProvider: CredentialProvider {
     if let path = environment[Self.relative] {
       target = Target(
         variable: Self.relative, url: MetadataURL("http://169.254.170.2\(path)"))
-    } else if let text = environment[Self.full] {
+    } else if let text = context.configuration.variable(Self.full) {
       target = Target(variable: Self.full, url: MetadataURL(text))
     } else {
       return .notConfigured("\(Self.relative) and \(Self.full) are not set")
@@ -114,7 +114,7 @@ struct ContainerProvider: CredentialProvider {
 
   private static func content(of path: String) throws(ServiceFailure) -> String {
     func failure(_ reason: String) -> ServiceFailure {
-      .local("CredentialRetrievalError", "\(reason): '\(path)' (\(tokenFile))")
+      .local("CredentialRetrievalError", "\(reason): '\(path)'").adding("(\(tokenFile))")
     }
     let bytes: [UInt8]
     do throws(FileError) {

@@ -22,8 +22,10 @@ enum CredentialCallFailure {
   ) -> ServiceFailure {
     var told = failure
     told.message = message
-    told.refusedCall = ServiceFailure.RefusedCall(
-      operation: operation, message: failure.message, isAnswered: failure.kind == .service)
+    told.refusedCall =
+      failure.refusedCall
+      ?? ServiceFailure.RefusedCall(
+        operation: operation, message: failure.message, isAnswered: failure.kind == .service)
     switch failure.kind {
     case .service:
       if RetryPolicy.isThrottling(failure.code) || failure.isClockSkew { return told }

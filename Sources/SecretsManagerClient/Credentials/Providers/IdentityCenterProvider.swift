@@ -18,20 +18,26 @@ struct IdentityCenterProvider: CredentialProvider {
     self.tokens = tokens
   }
 
-  func credentials(region: String) async -> ProviderAnswer {
-    let settings: IdentityCenterSettings?
-    do {
-      settings = try IdentityCenterSettings(of: profile, in: context.configuration)
+  private func settings() throws(ServiceFailure) -> IdentityCenterSettings? {
+    do throws(ConfigurationError) {
+      return try IdentityCenterSettings(of: profile, in: context.configuration)
     } catch {
-      return .failed(.local(error.code, error.message))
+      throw .local(error.code, error.message)
     }
-    guard let settings else {
-      return .notConfigured("sso_account_id and sso_role_name are not set")
-    }
-    let key = settings.cacheKey
-    let stored = context.cache.credentials(key, now: context.clock(), warn: context.warn)
-    if let stored { return .found(stored) }
-    do {
+  }
+
+  var setup: ProviderSetup {
+    .late { () throws(ServiceFailure) in try settings() != nil }
+  }
+
+  func credentials(region: String) async -> ProviderAnswer {
+    do throws(ServiceFailure) {
+      guard let settings = try settings() else {
+        return .notConfigured("sso_account_id and sso_role_name are not set")
+      }
+      let key = settings.cacheKey
+      let stored = context.cache.credentials(key, now: context.clock(), warn: context.warn)
+      if let stored { return .found(stored) }
       let credentials = try await fetch(settings, region)
       store(credentials, as: key)
       return .found(credentials)
@@ -50,8 +56,8 @@ struct IdentityCenterProvider: CredentialProvider {
     let token = try await tokens.token(for: try tokenSession(session), context, region: region)
       .get()
     request.headers.append(HTTPHeader("x-amz-sso_bearer_token", token.accessToken))
-    switch await context.exchange(request) {
-    case .failure(let failure): throw IdentityCenterFailure.transport(failure)
+    switch await context.call(request, refusal: ServiceAnswer.jsonFailure) {
+    case .failure(let failure): throw RoleAnswer.failure(failure)
     case .success(let response):
       return try RoleAnswer.credentials(response, settings, now: context.clock())
     }
@@ -77,16 +83,19 @@ struct IdentityCenterProvider: CredentialProvider {
 
 /// What the portal says to GetRoleCredentials.
 enum RoleAnswer {
+  /// A refusal, or what stood in the way of an answer.
+  static func failure(_ failure: ServiceFailure) -> ServiceFailure {
+    guard failure.kind == .service else { return IdentityCenterFailure.transport(failure) }
+    if failure.httpStatus == 401, failure.code == "UnauthorizedException" {
+      return IdentityCenterFailure.unauthorized
+    }
+    return IdentityCenterFailure.refused(failure, "GetRoleCredentials")
+  }
+
+  /// The credentials of a good answer.
   static func credentials(
     _ response: HTTPResponse, _ settings: IdentityCenterSettings, now: Timestamp
   ) throws(ServiceFailure) -> Credentials {
-    guard (200..<300).contains(response.status) else {
-      let failure = ServiceAnswer.jsonFailure(response)
-      if response.status == 401, failure.code == "UnauthorizedException" {
-        throw IdentityCenterFailure.unauthorized
-      }
-      throw IdentityCenterFailure.refused(failure, "GetRoleCredentials")
-    }
     let role = (try ServiceAnswer.object(response).mapError(IdentityCenterFailure.malformed).get())[
       "roleCredentials"]
     guard let accessKey = role?["accessKeyId"]?.string, !accessKey.isEmpty,
@@ -98,9 +107,7 @@ enum RoleAnswer {
         ServiceAnswer.malformed(response, "of GetRoleCredentials has no whole roleCredentials"))
     }
     guard end > now else {
-      throw .local(
-        "ExpiredCredentials",
-        "Credentials were refreshed, but the refreshed credentials are still expired.")
+      throw .endedCredentials
     }
     return Credentials(
       accessKeyID: accessKey, secretAccessKey: secret, sessionToken: token, expiration: end,
@@ -127,7 +134,11 @@ enum IdentityCenterFailure {
   }
 
   static func transport(_ failure: TransportFailure) -> ServiceFailure {
-    var told = ServiceFailure(failure)
+    transport(ServiceFailure(failure))
+  }
+
+  static func transport(_ failure: ServiceFailure) -> ServiceFailure {
+    var told = failure
     if told.kind == .lost { told.kind = .connect }
     return told
   }

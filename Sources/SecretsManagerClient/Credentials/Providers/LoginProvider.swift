@@ -14,6 +14,10 @@ struct LoginProvider: CredentialProvider {
 
   static let refreshThresholdSeconds: Double = 300
 
+  var setup: ProviderSetup {
+    context.configuration.profiles[profile]?["login_session"] == nil ? .absent : .postponed
+  }
+
   func credentials(region: String) async -> ProviderAnswer {
     guard let session = context.configuration.profiles[profile]?["login_session"] else {
       return .notConfigured("login_session is not set")

@@ -27,17 +27,35 @@ struct WebIdentityProvider: CredentialProvider {
     self.usesEnvironment = usesEnvironment
   }
 
-  func credentials(region: String) async -> ProviderAnswer {
+  /// The token's file and the role; nil where no file is named.
+  private func settings() throws(ServiceFailure) -> (path: String, role: String)? {
     guard let path = value("web_identity_token_file", "AWS_WEB_IDENTITY_TOKEN_FILE") else {
-      return .notConfigured("web_identity_token_file is not set")
+      return nil
     }
     guard let role = value("role_arn", "AWS_ROLE_ARN") else {
-      return .failed(
-        .local(
-          "InvalidConfigError",
-          "The provided profile or the current environment is configured to assume role with web "
-            + "identity but has no role ARN configured. Ensure that the profile has the role_arn"
-            + "configuration set or the AWS_ROLE_ARN env var is set."))
+      throw .local(
+        "InvalidConfigError",
+        "The provided profile or the current environment is configured to assume role with web "
+          + "identity but has no role ARN configured. Ensure that the profile has the role_arn"
+          + "configuration set or the AWS_ROLE_ARN env var is set.")
+    }
+    return (path, role)
+  }
+
+  var setup: ProviderSetup {
+    .late { () throws(ServiceFailure) in try settings() != nil }
+  }
+
+  func credentials(region: String) async -> ProviderAnswer {
+    let path: String
+    let role: String
+    do throws(ServiceFailure) {
+      guard let settings = try settings() else {
+        return .notConfigured("web_identity_token_file is not set")
+      }
+      (path, role) = settings
+    } catch {
+      return .failed(error)
     }
     let call = WebIdentityCall(
       roleARN: role, sessionName: value("role_session_name", "AWS_ROLE_SESSION_NAME"))
@@ -51,6 +69,7 @@ struct WebIdentityProvider: CredentialProvider {
     } catch {
       return .failed(error)
     }
+    if let problem = call.problem(token: token) { return .failed(problem) }
     switch await call.send(token: token, region: region, in: context) {
     case .success(let credentials):
       context.cache.store(credentials, as: key)
@@ -77,13 +96,6 @@ struct WebIdentityProvider: CredentialProvider {
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw .local("WebIdentityTokenError", "The web identity token file is not text: '\(path)'")
-    }
-    let count = text.unicodeScalars.count
-    guard count >= 4 else {
-      throw .local(
-        "ParamValidation",
-        "Parameter validation failed:\nInvalid length for parameter WebIdentityToken, value: "
-          + "\(count), valid min length: 4")
     }
     return text
   }
