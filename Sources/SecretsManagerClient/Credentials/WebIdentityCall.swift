@@ -57,11 +57,11 @@ struct WebIdentityCall: Sendable {
     )
     .flatMap { STSAnswer.roleCredentials($0, action: WebIdentityCall.action) }
     .flatMap { $0.refusingEnded(context.clock()) }
-      .mapError { failure in
-        CredentialCallFailure.told(
-          failure, of: WebIdentityCall.action,
-          "\(WebIdentityCall.action) of \(roleARN): "
-            + (failure.message.isEmpty ? failure.code : failure.message))
-      }
+    .mapError { failure in
+      CredentialCallFailure.told(
+        failure, of: WebIdentityCall.action,
+        "\(WebIdentityCall.action) of \(roleARN): "
+          + (failure.message.isEmpty ? failure.code : failure.message))
+    }
   }
 }

@@ -74,7 +74,8 @@ package enum STSAnswer {
     return ServiceFailure.RefusedCall(
       operation: action,
       message: "Unable to parse response (\(reason): line \(line), column \(column)), invalid XML "
-        + "received. Further retries may succeed:\n\(PythonJSON.quoted(bytes: body))", isAnswered: false)
+        + "received. Further retries may succeed:\n\(PythonJSON.quoted(bytes: body))",
+      isAnswered: false)
   }
 
   /// GetCallerIdentity; the account must have twelve digits.

@@ -111,7 +111,8 @@ struct CommandCall: Sendable {
     client.mfaPrompt = TerminalPrompt.mfaCode
     client.repeatsCredentialCalls = { send in
       let policy = (try? retryPolicy()) ?? RetryPolicy()
-      return await repeated(.getCallerIdentity, at: CallSite(profile: nil, region: ""), policy, send)
+      return await repeated(
+        .getCallerIdentity, at: CallSite(profile: nil, region: ""), policy, send)
     }
     let streams = self.streams
     if options.debug {
