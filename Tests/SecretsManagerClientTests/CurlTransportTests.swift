@@ -152,6 +152,16 @@ import Testing
     #expect(failure.message == "Read timeout on endpoint URL: \"\(server.url)\"")
   }
 
+  @Test func `an answer that comes after the time for silence comes too late`() async throws {
+    let server = try ScriptedServer { _ in .late(milliseconds: 4000, "HTTP/1.1 200 OK\r\n\r\n") }
+    defer { server.stop() }
+    var settings = TransportSettings()
+    settings.readTimeoutSeconds = 1
+    let transport = try CurlTransport(settings: settings)
+    let failure = try failure(of: await transport.exchange(request(server.url)))
+    #expect(failure.code == "ReadTimeoutError")
+  }
+
   @Test func `a body above the bound is lost, one at the bound is not`() async throws {
     let bound = TransportSettings.maximumBodyBytes
     let server = try ScriptedServer { request in

@@ -8,6 +8,8 @@ enum ScriptedAnswer: Sendable {
   case bytes(String)
   /// Sends these bytes and closes the connection.
   case bytesThenClose(String)
+  /// Sends these bytes so much later and closes the connection.
+  case late(milliseconds: UInt32, String)
   /// Closes with RST, so that the client sees a reset.
   case reset
   /// Stops listening and then closes the connection, without an answer.
@@ -160,6 +162,10 @@ final class ScriptedServer: Sendable {
       switch answer(request) {
       case .bytes(let text): guard send(text, to: descriptor) else { return }
       case .bytesThenClose(let text):
+        _ = send(text, to: descriptor)
+        return
+      case .late(let milliseconds, let text):
+        usleep(milliseconds * 1000)
         _ = send(text, to: descriptor)
         return
       case .reset:

@@ -39,6 +39,16 @@ extension RemoteSecretsManager {
     instanceRegion.with { $0 = region }
   }
 
+  /// What is wrong with the profile's certificates, if anything.
+  package func trustFailure(profile: String?) -> ServiceFailure? {
+    do {
+      _ = try CallPreparation(sources.configuration, options).trust(profile)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
   /// Where calls of a service go from there.
   package func endpointURL(
     _ service: EndpointService, at site: CallSite

@@ -12,6 +12,9 @@ final class CurlDriver {
   private let poll: Int32
   /// Monotonic milliseconds at which libcurl wants to be called; nil for never.
   private var deadline: Int?
+  /// Monotonic milliseconds at which the first of the exchanges may have been silent for too long;
+  /// nil where none has a limit.
+  private var silenceCheck: Int?
   private var sockets = WatchedSockets()
   private var events = [epoll_event](repeating: epoll_event(), count: 64)
   /// Every handle, at most as many as ever were in flight together.
@@ -82,11 +85,12 @@ final class CurlDriver {
         rounds += 1
       }
       wait(milliseconds: isIdle ? remaining() : 0)
-      if let due = deadline, due <= CurlDriver.now() {
+      if let due = deadline, due <= MonotonicClock.milliseconds {
         deadline = nil
         act(on: -1, events: 0)
       }
       complete()
+      if let due = silenceCheck, due <= MonotonicClock.milliseconds { endSilent() }
     }
   }
 
@@ -98,16 +102,11 @@ final class CurlDriver {
 
   // MARK: - Events
 
-  private static func now() -> Int {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
-  }
-
   /// Milliseconds for epoll: -1 for no end.
   private func remaining() -> Int32 {
-    guard let deadline else { return -1 }
-    return Int32(clamping: max(0, deadline - CurlDriver.now()))
+    let next = min(deadline ?? .max, silenceCheck ?? .max)
+    guard next < .max else { return -1 }
+    return Int32(clamping: max(0, next - MonotonicClock.milliseconds))
   }
 
   private func wait(milliseconds: Int32) {
@@ -183,7 +182,7 @@ final class CurlDriver {
   }
 
   fileprivate func setTimer(_ milliseconds: Int) {
-    deadline = milliseconds < 0 ? nil : CurlDriver.now() + milliseconds
+    deadline = milliseconds < 0 ? nil : MonotonicClock.milliseconds + milliseconds
   }
 
   // MARK: - Exchanges
@@ -225,6 +224,27 @@ final class CurlDriver {
     }
     transfer.origin = origin
     origin.connections += 1
+    expectSign(by: transfer.silenceLimit.map { MonotonicClock.milliseconds + $0 })
+  }
+
+  private func expectSign(by end: Int?) {
+    if let end { silenceCheck = min(silenceCheck ?? .max, end) }
+  }
+
+  /// Ends the exchanges that have been silent for too long.
+  private func endSilent() {
+    silenceCheck = nil
+    let now = MonotonicClock.milliseconds
+    for transfer in transfers {
+      guard let exchange = transfer.exchange, let end = transfer.silenceEnd(now: now) else {
+        continue
+      }
+      if end <= now {
+        settle(exchange, transfer, transfer.finish(CURLE_OPERATION_TIMEDOUT))
+      } else {
+        expectSign(by: end)
+      }
+    }
   }
 
   private func newTransfer() -> CurlTransfer? {

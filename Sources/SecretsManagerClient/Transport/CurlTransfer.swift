@@ -15,6 +15,9 @@ final class CurlTransfer {
   private var headerBytes = 0
   /// Whether the exchange has sent its one request.
   private var hasSent = false
+  /// When the connection was ready for the request, or the last part of an answer came; monotonic
+  /// milliseconds, nil before that.
+  private var lastSign: Int?
   /// Whether the empty line after the headers has come; libcurl takes a close before it for an end.
   private var headIsWhole = false
   private var headers: [HTTPHeader] = []
@@ -102,6 +105,7 @@ final class CurlTransfer {
     overflow = false
     headerBytes = 0
     hasSent = false
+    lastSign = nil
     headIsWhole = false
     headers.removeAll(keepingCapacity: true)
     body = []
@@ -186,11 +190,35 @@ final class CurlTransfer {
   ///
   /// - Returns: false for the second request of an exchange.
   func beginRequest() -> Bool {
+    lastSign = MonotonicClock.milliseconds
     defer { hasSent = true }
     return !hasSent
   }
 
+  /// How long the exchange may be silent, in milliseconds; nil for no limit.
+  ///
+  /// libcurl's own limit goes by the average speed of some seconds, which the request raises, so that
+  /// it comes five seconds late.
+  var silenceLimit: Int? {
+    guard let request = exchange?.request else { return nil }
+    let seconds = request.readTimeoutSeconds ?? settings.readTimeoutSeconds
+    guard seconds > 0 else { return nil }
+    return CurlTransfer.milliseconds(seconds)
+  }
+
+  /// When the silence will have lasted too long, as far as can be told now.
+  ///
+  /// Until the request has left, the limit for the connection counts.
+  func silenceEnd(now: Int) -> Int? {
+    guard let limit = silenceLimit, let exchange else { return nil }
+    guard let lastSign else { return now + limit }
+    let sending =
+      headers.isEmpty ? CurlTransfer.sendingMilliseconds(exchange.request.body.count) : 0
+    return lastSign + limit + sending
+  }
+
   func appendBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    lastSign = MonotonicClock.milliseconds
     guard body.count + bytes.count <= TransportSettings.maximumBodyBytes else {
       overflow = true
       return false
@@ -200,6 +228,7 @@ final class CurlTransfer {
   }
 
   func appendHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    lastSign = MonotonicClock.milliseconds
     headerBytes += bytes.count
     guard headerBytes <= TransportSettings.maximumHeaderBytes else {
       overflow = true

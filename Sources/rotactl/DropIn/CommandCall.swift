@@ -40,6 +40,9 @@ struct CommandCall: Sendable {
     if case .failure(let failure) = client.endpointURL(.secretsManager, at: site) {
       throw CommandCall.failure(failure)
     }
+    if let failure = client.trustFailure(profile: options.profile) {
+      throw CommandCall.failure(failure)
+    }
     try checkTimeouts()
     let body = PythonJSON.text(.object(try request.validatedInput()))
     guard hasCredentials else { throw CommandFailure(.noCredentials) }
