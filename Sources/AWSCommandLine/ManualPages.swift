@@ -131,9 +131,9 @@ enum ManualPages {
            brackets do not count, since editors leave both behind. An empty access key and
            an empty AWS_CONTAINER_CREDENTIALS_RELATIVE_URI count as missing. Damaged cache
            files are passed over. AWS_CLI_OUTPUT_ENCODING, aliases, plugins, models of your
-           own and cli_history have no effect: this is one command. Timeouts too long for
-           a clock are none, and counts beyond 64 bits are cut. Dual-stack names in the
-           partitions aws-iso-e and aws-iso-f follow the service's rule set.
+           own and cli_history have no effect: this is one command. Timeouts end at a
+           day, and counts at 64 bits. Dual-stack names in the partitions aws-iso-e and
+           aws-iso-f follow the service's rule set.
 
            --generate-cli-skeleton output prints a valid sample, where the AWS CLI fails for
            this command. The prompt shows candidates below the line when Tab is pressed,
