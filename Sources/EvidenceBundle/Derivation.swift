@@ -6,9 +6,14 @@ internal import RotationCore
 ///
 /// The writer lets it write files; the verifier lets it only hash, and compares.
 struct Derivation {
+  /// How many targets that are not good are kept.
+  private static let listed = 1000
+
   var summary = RunSummary()
   /// In the order of ``BundleShape/derivedNames(of:)``.
   var files: [WrittenFile] = []
+  /// The first targets that are not good.
+  var notGood: [EvidenceEntry] = []
 
   /// Makes everything in one pass over the targets.
   ///
@@ -46,6 +51,7 @@ struct Derivation {
       try restore.add(item)
       try collector.add(item, path: report.path)
       if let line = failedTable.line(for: item) { try failed.write(line) }
+      if !item.isGood, notGood.count < Derivation.listed { notGood.append(item) }
       for openItem in OpenItem.items(of: item, action, runID: runID) {
         openCounts[openItem.kind, default: 0] += 1
         try open.write(openItem.line(of: item))

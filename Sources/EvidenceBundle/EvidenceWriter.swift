@@ -1,6 +1,6 @@
 package import Cryptography
 internal import DurableFiles
-internal import RotationCore
+package import RotationCore
 
 /// A bundle that was written.
 package struct BundleDigest: Sendable, Hashable {
@@ -49,6 +49,9 @@ package struct SealedRun: Sendable {
   package let evidence: RunEvidence
   /// Of SHA256SUMS: what a time stamp is asked for.
   package let sumsDigest: SHA256Digest
+  package let summary: RunSummary
+  /// The first 1000 targets that are not good.
+  package let notGood: [EvidenceEntry]
   private var contents: [WrittenFile]
   /// Nil where the disk had no room for it.
   private let reports: ReportSpool?
@@ -87,6 +90,8 @@ package struct SealedRun: Sendable {
     self.runFolder = runFolder
     self.evidence = evidence
     sumsDigest = summed.digest
+    summary = derived.summary
+    notGood = derived.notGood
     if let file = try SealedRun.sign(runFolder, signingKey, isSame: before == summed.digest) {
       contents.append(file)
     }

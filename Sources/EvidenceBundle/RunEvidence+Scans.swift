@@ -34,15 +34,15 @@ struct PlanScan {
         seal = found
         continue
       }
-      guard let value = try? JSONValue(parsing: line), let entry = PlanEntry(record: value) else {
+      guard let entry = PlanGlance(line: line) else {
         throw damaged(number, "not an entry of a plan")
       }
-      guard entry.target.ordinal == targets else {
-        throw damaged(number, "ordinal \(entry.target.ordinal) where \(targets) must stand")
+      guard entry.ordinal == targets else {
+        throw damaged(number, "ordinal \(entry.ordinal) where \(targets) must stand")
       }
-      for label in entry.target.labels
-      where labels.count < RunEvidence.maximumLabels && known.insert(label.name).inserted {
-        labels.append(label.name)
+      for label in entry.labels
+      where labels.count < RunEvidence.maximumLabels && known.insert(label).inserted {
+        labels.append(label)
       }
       targets += 1
     }

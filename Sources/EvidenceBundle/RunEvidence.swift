@@ -149,7 +149,8 @@ package struct EntryCursor: ~Copyable {
       let entry = PlanEntry(record: value), entry.target.ordinal == ordinal
     else {
       throw EvidenceError.damaged(
-        path: planPath, line: ordinal + 2, what: "changed while it was being read")
+        path: planPath, line: ordinal + 2,
+        what: "not an entry of a plan, or changed while it was being read")
     }
     let settlement = try settlement(of: ordinal)
     ordinal += 1

@@ -61,7 +61,7 @@ struct LaneSurvey<Reader: SecretsManagerReader>: Sendable {
   private func list(
     _ site: CallSite, _ number: Int, _ result: inout Result
   ) async throws -> ServiceFailure? {
-    let pacer = await pacers.pacer(
+    let pacer = pacers.pacer(
       for: LaneID(account: result.population.account ?? "unknown", region: site.region))
     let request = ListSecretsRequest(
       filters: selection.filters, includesPlannedDeletion: selection.includesPlannedDeletion)

@@ -101,7 +101,7 @@ package struct Examiner<Reader: SecretsManagerReader>: Sendable {
     entry.actingID = id
     let site = CallSite(profile: target.profile, region: region)
     let lane = LaneID(account: caller ?? "unknown", region: region)
-    let pacer = await pacers.pacer(for: lane)
+    let pacer = pacers.pacer(for: lane)
     var attempts: [AttemptRecord] = []
     let result = await loop.persistentCall(
       .describeSecret, profile: site.profile, pacer: pacer, attempts: &attempts

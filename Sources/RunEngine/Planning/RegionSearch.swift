@@ -109,7 +109,7 @@ package struct RegionSearch<Reader: SecretsManagerReader>: Sendable {
     let site = CallSite(profile: target.profile, region: target.region)
     if loop.stop.isStopped { return .doubtful }
     if await strangers.contains(site) { return .absent }
-    let pacer = await pacers.pacer(
+    let pacer = pacers.pacer(
       for: LaneID(account: identity?.accountID ?? "unknown", region: target.region))
     var attempts: [AttemptRecord] = []
     let result = await loop.persistentCall(

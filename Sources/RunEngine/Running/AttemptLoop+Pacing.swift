@@ -33,7 +33,7 @@ extension AttemptLoop {
       let wait = due - clock.elapsed()
       if wait > 0, await !stop.wait(wait, on: clock) { return nil }
       let sent = await placed(pacer) { () -> Exchange<Output>? in
-        guard await pacer.leave(operation, due: due, now: clock.elapsed()),
+        guard pacer.leave(operation, due: due, now: clock.elapsed()),
           !(operation.isMutating && stop.isStopped)
         else { return nil }
         return await exchange(operation, attempt, send)
@@ -46,7 +46,7 @@ extension AttemptLoop {
   /// Sends when the bound on calls in flight allows it, few at a time in a lane that does not
   /// answer.
   private func placed<R: Sendable>(_ pacer: LanePacer, _ body: () async -> R) async -> R {
-    guard await pacer.isSick else { return await limit.hold(body) }
+    guard pacer.isSick else { return await limit.hold(body) }
     return await pacer.sickLine.hold { await limit.hold(body) }
   }
 
@@ -55,7 +55,7 @@ extension AttemptLoop {
   /// - Returns: false when the run stopped first.
   private func adaptiveToken(_ pacer: LanePacer) async -> Bool {
     while true {
-      let wait = await pacer.takeAdaptiveToken(now: clock.elapsed())
+      let wait = pacer.takeAdaptiveToken(now: clock.elapsed())
       if wait <= 0 { return true }
       if await !stop.wait(wait, on: clock) { return false }
     }
@@ -78,13 +78,13 @@ extension AttemptLoop {
     let turn = await line.hold { () -> Turn in
       while !stop.isStopped {
         if let freshness, !freshness.isFresh(),
-          await pacer.isNear(operation, now: clock.elapsed())
+          pacer.isNear(operation, now: clock.elapsed())
         {
-          if await pacer.beginLook(operation) { return .look }
+          if pacer.beginLook(operation) { return .look }
           if await !stop.wait(AttemptLoop.lookStep, on: clock) { return .stopped }
           continue
         }
-        switch await pacer.reserve(operation, now: clock.elapsed()) {
+        switch pacer.reserve(operation, now: clock.elapsed()) {
         case .leave(let due): return .leave(due)
         case .ask(let seconds):
           if await !stop.wait(seconds, on: clock) { return .stopped }
@@ -97,7 +97,7 @@ extension AttemptLoop {
     case .stopped: return nil
     case .look:
       let due = await slot(operation, pacer, afterLooking: freshness)
-      await pacer.endLook(operation)
+      pacer.endLook(operation)
       return due
     }
   }
@@ -110,7 +110,7 @@ extension AttemptLoop {
   ) async -> Double? {
     guard await freshness?.look() ?? true else { return nil }
     while !stop.isStopped {
-      switch await pacer.reserve(operation, now: clock.elapsed()) {
+      switch pacer.reserve(operation, now: clock.elapsed()) {
       case .leave(let due): return due
       case .ask(let seconds):
         if await !stop.wait(seconds, on: clock) { return nil }

@@ -26,8 +26,8 @@ extension AttemptLoop {
   ) async -> Result<Output, ServiceFailure> {
     var round = 1
     while true {
-      guard await pacer.admits(now: clock.elapsed()) else {
-        return .failure(await notAnswering(pacer))
+      guard pacer.admits(now: clock.elapsed()) else {
+        return .failure(notAnswering(pacer))
       }
       let result = await call(
         operation, profile: profile, pacer: pacer, attempts: &attempts, willSend: willSend,
@@ -36,7 +36,7 @@ extension AttemptLoop {
       failure.message = failure.excerpt(AttemptLoop.recordedMessage)
       let failed = Result<Output, ServiceFailure>.failure(failure)
       let verdict = RetryPolicy.verdict(on: failure, of: operation)
-      guard await round < rounds(after: failure, verdict, pacer) else { return failed }
+      guard round < rounds(after: failure, verdict, pacer) else { return failed }
       let isPatient = verdict == .throttling || failure.neverConnected
       let doublings = min(round - 1, isPatient ? 4 : 2)
       let pause = Double(1 << doublings) * (0.5 + unit() / 2)
@@ -52,8 +52,8 @@ extension AttemptLoop {
   /// pass.
   private func rounds(
     after failure: ServiceFailure, _ verdict: RetryPolicy.Verdict, _ pacer: LanePacer
-  ) async -> Int {
-    if failure.neverConnected { return await pacer.hasAnswered ? 12 : 1 }
+  ) -> Int {
+    if failure.neverConnected { return pacer.hasAnswered ? 12 : 1 }
     if failure.isExpiredToken { return 4 }
     switch verdict {
     case .throttling: return 12
@@ -63,9 +63,9 @@ extension AttemptLoop {
     }
   }
 
-  private func notAnswering(_ pacer: LanePacer) async -> ServiceFailure {
+  private func notAnswering(_ pacer: LanePacer) -> ServiceFailure {
     let region = pacer.lane.region
-    guard await !pacer.isUnreachable else {
+    guard !pacer.isUnreachable else {
       return ServiceFailure(
         kind: .connect, code: "EndpointUnreachable",
         message: "not sent: no call to \(region) reached an endpoint")

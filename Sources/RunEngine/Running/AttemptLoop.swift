@@ -94,14 +94,14 @@ package struct AttemptLoop: Sendable {
         await notSent()
         return .failure(abandoned)
       }
-      await pacer.learn(exchange.lesson, now: clock.elapsed())
+      pacer.learn(exchange.lesson, now: clock.elapsed())
       switch exchange.reply.result {
       case .success(let output):
-        await pacer.giveBack(lastCost: progress.lastCost)
+        pacer.giveBack(lastCost: progress.lastCost)
         keep(exchange.record, in: &attempts)
         return .success(output)
       case .failure(var failure):
-        switch await decision(after: failure, of: operation, pacer, &progress) {
+        switch decision(after: failure, of: operation, pacer, &progress) {
         case .stop(let reason):
           keep(exchange.record, in: &attempts)
           if reason == .attemptsExhausted { failure.exhaustedRetries = progress.number - 1 }
@@ -119,7 +119,7 @@ package struct AttemptLoop: Sendable {
   private func decision(
     after failure: ServiceFailure, of operation: ServiceOperation, _ pacer: LanePacer,
     _ progress: inout Progress
-  ) async -> RetryDecision {
+  ) -> RetryDecision {
     // A corrected clock or fresh credentials make the next attempt a different one.
     if progress.policy.repairsOnce, !progress.isRepaired,
       failure.isClockSkew || failure.isExpiredToken
@@ -129,7 +129,7 @@ package struct AttemptLoop: Sendable {
     }
     // What a stop leaves undone must not spend the quota.
     if stop.isStopped { return .stop(.final) }
-    let decision = await pacer.decide(
+    let decision = pacer.decide(
       progress.policy, after: failure,
       verdict: progress.policy.verdict(on: failure, of: operation), attempt: progress.number,
       unit: unit())

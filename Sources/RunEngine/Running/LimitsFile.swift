@@ -87,7 +87,7 @@ package actor LimitsWatcher {
       seen = found
       news = await follow(found)
     }
-    let lanes = await pacers.snapshots()
+    let lanes = pacers.snapshots()
     board.lanes(lanes.count, paused: lanes.count { $0.isPaused })
     return news
   }
@@ -109,8 +109,8 @@ package actor LimitsWatcher {
     } catch {
       return .unusable("\(error)")
     }
-    await limit.resize(to: limits.concurrency ?? concurrency)
-    await pacers.apply(limits)
+    limit.resize(to: limits.concurrency ?? concurrency)
+    pacers.apply(limits)
     return .changed(limits)
   }
 }

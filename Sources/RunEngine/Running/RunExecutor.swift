@@ -43,27 +43,14 @@ package struct RunExecutor<Service: SecretsManagerService>: Sendable {
     self.settings = settings
   }
 
-  /// The plan's targets as the executor holds them: 32 bytes each.
-  private struct Place {
-    let rotatesAt: Int64
-    let offset: Int
-    let length: Int32
-    let ordinal: UInt32
-    let inDoubt: Bool
-    /// False where the target is only looked at again.
-    let isChange: Bool
-  }
-
   /// All workers of all lanes together are bounded by this.
   private static var workerBound: Int { 4096 }
-  /// Of a lane, however slow.
-  private static var leastWorkers: Int { 8 }
 
   /// A plan as it stands before the first call.
   private struct SortedPlan {
     let header: PlanHeader
     /// What is left to do.
-    var open: [LaneID: [Place]] = [:]
+    var open: [LaneID: [LanePlace]] = [:]
     /// How many changes the whole plan calls for, what is settled included.
     var changes: [LaneID: Int] = [:]
   }
@@ -83,7 +70,7 @@ package struct RunExecutor<Service: SecretsManagerService>: Sendable {
       planPath: planPath, journal: journal, marks: marks, watch: watch)
     if let seconds = sorted.header.staggerSeconds {
       for (lane, count) in sorted.changes where count > 1 {
-        await pacers.hold(lane, below: Double(count) / seconds)
+        pacers.hold(lane, below: Double(count) / seconds)
       }
     }
     let crew = Crew(header: sorted.header, store: try PlanStore(path: planPath), journal, watch)
@@ -92,7 +79,7 @@ package struct RunExecutor<Service: SecretsManagerService>: Sendable {
       let bound = max(2, min(settings.laneWorkers, Self.workerBound / max(1, stage.count)))
       var lanes: [StagedLane] = []
       for lane in stage {
-        lanes.append(await staged(lane, sorted.open[lane] ?? [], crew, bound: bound))
+        lanes.append(staged(lane, sorted.open[lane] ?? [], crew, bound: bound))
       }
       try await run(lanes)
       // A region that stopped is a reason not to begin the next one.
@@ -124,14 +111,14 @@ package struct RunExecutor<Service: SecretsManagerService>: Sendable {
   /// A lane of the stage at hand: what goes first, and the rest.
   private struct StagedLane {
     let runner: LaneRunner<Service>
-    let canary: [LaneRunner<Service>.Item]
-    let rest: [LaneRunner<Service>.Item]
+    let canary: [LanePlace]
+    let rest: [LanePlace]
     let workers: Int
   }
 
   private func staged(
-    _ lane: LaneID, _ places: [Place], _ crew: Crew, bound: Int
-  ) async -> StagedLane {
+    _ lane: LaneID, _ places: [LanePlace], _ crew: Crew, bound: Int
+  ) -> StagedLane {
     let counter = crew.watch.lane(lane)
     let laneLoop = loop.stopped(by: counter.stop)
     let action = crew.header.action
@@ -141,27 +128,20 @@ package struct RunExecutor<Service: SecretsManagerService>: Sendable {
     let runner = TargetRunner(
       service: service, examiner: examiner, loop: laneLoop, journal: crew.journal, action: action,
       settings: settings, isReviewed: crew.header.saved != nil)
-    var canary: [LaneRunner<Service>.Item] = []
-    var rest: [LaneRunner<Service>.Item] = []
-    for place in places.sorted(by: { ($0.rotatesAt, $0.ordinal) < ($1.rotatesAt, $1.ordinal) }) {
-      let item = LaneRunner<Service>.Item(
-        offset: place.offset, length: place.length, inDoubt: place.inDoubt,
-        isChange: place.isChange)
+    var canary: [LanePlace] = []
+    var rest: [LanePlace] = []
+    for place in places.sorted() {
       if place.isChange, canary.count < settings.stopRules.canary {
-        canary.append(item)
+        canary.append(place)
       } else {
-        rest.append(item)
+        rest.append(place)
       }
     }
-    // Who has looked and waits for its turn looks at a state that ages, so that a slow lane has
-    // few of them.
-    let rate = await pacers.limits(of: lane).rate
     return StagedLane(
       runner: LaneRunner(
-        lane: lane, pacer: await pacers.pacer(for: lane), store: crew.store, runner: runner,
+        lane: lane, pacer: pacers.pacer(for: lane), store: crew.store, runner: runner,
         journal: crew.journal, loop: laneLoop, watch: crew.watch, counter: counter),
-      canary: canary, rest: rest,
-      workers: min(bound, max(Self.leastWorkers, Int(min(rate, 1e6).rounded(.up)))))
+      canary: canary, rest: rest, workers: bound)
   }
 
   /// All lanes of a stage at once: first their canaries, and when all of those are proven the rest.
@@ -206,10 +186,9 @@ package struct RunExecutor<Service: SecretsManagerService>: Sendable {
       if isChange || isReviewed && entry.isWorthAnotherLook {
         let next = entry.saved?.nextRotation ?? entry.before?.nextRotation
         sorted.open[entry.lane, default: []].append(
-          Place(
-            rotatesAt: isChange ? next?.milliseconds ?? .max : .max, offset: offset,
-            length: Int32(length), ordinal: UInt32(ordinal), inDoubt: mark.isInDoubt,
-            isChange: isChange))
+          LanePlace(
+            rotatesAt: isChange ? next?.milliseconds : nil, offset: offset, length: length,
+            ordinal: ordinal, inDoubt: mark.isInDoubt, isChange: isChange))
       } else if var settlement = PlannedSettlement.settlement(of: entry, now: loop.clock.now()) {
         if entry.disposition == .blocked, let before = entry.before {
           settlement.warnings.append(words.blocked(before))

@@ -216,17 +216,19 @@ struct Preparation: Sendable {
       reader: session.client, loop: session.loop, pacers: session.pacers, identities: identities,
       action: purpose.action, width: session.pacing.concurrency)
     var reader = try PlanFileReader(path: list)
-    return try await Planner(examiner: examiner, stop: session.stop).write(
-      to: path, header: header,
-      overview: PlanOverview(now: session.clock.now(), skipsInFlight: purpose.skipsInFlight)
-    ) { () -> [PlanEntry]? in
-      var window: [PlanEntry] = []
-      while window.count < Preparation.window, let (entry, _, _) = try reader.next() {
-        var draft = try purpose.draft(of: entry.listedTarget)
-        draft.target.sources += merged?[entry.target.ordinal] ?? []
-        window.append(draft)
+    let planner = Planner(examiner: examiner, stop: session.stop)
+    let start = PlanOverview(now: session.clock.now(), skipsInFlight: purpose.skipsInFlight)
+    // The looks at targets, which are nearly all calls, run on the transport's thread.
+    return try await withTaskExecutorPreference(session.client.executor) {
+      try await planner.write(to: path, header: header, overview: start) { () -> [PlanEntry]? in
+        var window: [PlanEntry] = []
+        while window.count < Preparation.window, let (entry, _, _) = try reader.next() {
+          var draft = try purpose.draft(of: entry.listedTarget)
+          draft.target.sources += merged?[entry.target.ordinal] ?? []
+          window.append(draft)
+        }
+        return window.isEmpty ? nil : window
       }
-      return window.isEmpty ? nil : window
     }
   }
 

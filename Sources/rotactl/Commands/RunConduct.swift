@@ -24,8 +24,8 @@ struct RunConduct: Sendable {
   /// While one of these exists nothing is changed.
   var freezeFiles: [String] = []
 
-  /// Workers of one lane at most: 40 calls a second at nearly a second each.
-  private static let laneWorkers = 32
+  /// Workers of one lane at most: 50 changes a second of three calls, each of several seconds.
+  private static let laneWorkers = 1024
 
   /// Executes the plan, closes the journal, writes the evidence and shows the end.
   ///
@@ -66,7 +66,8 @@ struct RunConduct: Sendable {
     }
     defer { freezing.cancel() }
     let marks = state.marks
-    let work = Task {
+    // On the transport's thread: nearly all of the work is to make calls.
+    let work = Task(executorPreference: session.client.executor) {
       try await executor.execute(
         planPath: folder.file(RunLayout.planFile), journal: journal, marks: marks)
     }
@@ -171,9 +172,9 @@ struct RunConduct: Sendable {
       folder: folder, reports: reports, format: bundleFormat,
       writesReportFiles: writesReportFiles, tools: seal, trust: session.connection, console: console
     )
-    let (bundle, facts) = try await written { try await sealer.seal(targets: targets) }
+    let (bundle, sealed) = try await written { try await sealer.seal(targets: targets) }
     progress.stop()
-    let (summary, unproven) = try RunTotals.read(facts)
+    let (summary, facts) = (sealed.summary, sealed.evidence)
     var status = PopulationStatus.of(self.status(summary), facts.header)
     // Machines read the summary last, with the status that the process ends with.
     if output.isJSON { status = await uploaded(bundle.path, facts, status) }
@@ -196,6 +197,9 @@ struct RunConduct: Sendable {
       case .freeze: .freeze
       case .journal, nil: nil
       }
+    let unproven = sealed.notGood.prefix(SummaryView.shownLimit).map {
+      SummaryView.Unproven(entry: $0.entry, settlement: $0.settlement)
+    }
     let view = SummaryView(summary: summary, ending: ending, unproven: unproven)
     if output.isJSON {
       console.result(view.json)
@@ -248,23 +252,5 @@ struct RunConduct: Sendable {
     case .journal: return .transient
     case nil: return summary.notGood == 0 ? .success : .finishedWithFailures
     }
-  }
-}
-
-/// Totals of a run, and its first targets that are not good.
-enum RunTotals {
-  static func read(
-    _ evidence: RunEvidence
-  ) throws -> (RunSummary, [SummaryView.Unproven]) {
-    var summary = RunSummary()
-    var unproven: [SummaryView.Unproven] = []
-    var cursor = try evidence.entries()
-    while let item = try cursor.next() {
-      summary.add(item.entry, item.settlement)
-      if !item.isGood, unproven.count < SummaryView.shownLimit {
-        unproven.append(.init(entry: item.entry, settlement: item.settlement))
-      }
-    }
-    return (summary, unproven)
   }
 }

@@ -22,7 +22,7 @@ struct Sealer: Sendable {
   ///
   /// - `targets`: how many the plan holds.
   /// - `path`: of the bundle; nil for `<reports>/<run-id>.<format>`.
-  func seal(targets: Int, to path: String? = nil) async throws -> (BundleDigest, RunEvidence) {
+  func seal(targets: Int, to path: String? = nil) async throws -> (BundleDigest, SealedRun) {
     var sealed = try SealedRun(
       runFolder: folder.path,
       looseReports: writesReportFiles || targets <= Sealer.looseReportLimit,
@@ -32,7 +32,7 @@ struct Sealer: Sendable {
       to: path ?? "\(reports)/\(folder.runID).\(format.rawValue)", format: format,
       protection: tools.protection)
     keepCustody(bundle, sealed)
-    return (bundle, sealed.evidence)
+    return (bundle, sealed)
   }
 
   /// A time stamp is worth having and never worth failing for.

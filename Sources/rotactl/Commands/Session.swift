@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Locking
 internal import RotationCore
 internal import RunEngine
 internal import SecretsManagerClient
@@ -80,11 +81,15 @@ struct Session: Sendable {
   private static func policies(
     _ client: RemoteSecretsManager, _ pacing: ResolvedPacing
   ) -> @Sendable (String?) -> RetryPolicy {
-    { profile in
+    let known = Locked<[String?: RetryPolicy]>([:])
+    return { profile in
+      if let policy = known.with({ $0[profile] }) { return policy }
       let own = try? client.retrySettings(ofProfile: profile)
-      return RetryPolicy(
+      let policy = RetryPolicy(
         mode: pacing.retryMode ?? own.flatMap { RetryMode(rawValue: $0.mode) } ?? .standard,
         maximumAttempts: pacing.maximumAttempts ?? own?.maximumAttempts ?? 3)
+      known.with { $0[profile] = policy }
+      return policy
     }
   }
 

@@ -298,10 +298,10 @@ import Testing
           var limits = RunLimits()
           await harness.time.sleep(2)
           limits.add(RunLimits.Change(.all, isPaused: true))
-          await harness.pacers.apply(limits)
+          harness.pacers.apply(limits)
           await harness.time.sleep(5)
           limits.add(RunLimits.Change(.all, isPaused: false))
-          await harness.pacers.apply(limits)
+          harness.pacers.apply(limits)
         }
         try await group.waitForAll()
       }

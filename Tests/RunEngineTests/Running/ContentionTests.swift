@@ -35,7 +35,7 @@ import Testing
     let (failures, during) = try await time.run {
       async let failures = lane.work(2000, workers: 16, loop: loop, pacer: pacer)
       await time.sleep(40)
-      let during = await pacer.snapshot
+      let during = pacer.snapshot
       return await (failures, during)
     }
     #expect(failures.isEmpty)
@@ -45,7 +45,7 @@ import Testing
     #expect(during.rate < 40 && during.throttles > 0)
     let contended = await lane.count(15..<40)
     #expect(contended < 25 * 15 && contended > 25)
-    let after = await pacer.snapshot
+    let after = pacer.snapshot
     #expect(after.rate == 40)
     #expect((after.adaptiveRate != nil))
     #expect(after.throttles == sends.filter(\.throttled).count)
@@ -67,7 +67,7 @@ import Testing
     // No storm: the lane asks about every two seconds.
     let refused = await lane.count(5..<60)
     #expect(refused < 60)
-    let after = await pacer.snapshot
+    let after = pacer.snapshot
     #expect(after.rate == 40)
   }
 
@@ -94,7 +94,7 @@ import Testing
     let full = times.prefix(600)
     let span = (full.last ?? 0) - (full.first ?? 0)
     #expect(span < 600 / 40 + 0.1)
-    let after = await pacer.snapshot
+    let after = pacer.snapshot
     #expect(after.throttles == 0 && after.rate == 40)
   }
 
@@ -116,7 +116,7 @@ import Testing
     let times = await lane.sends.map(\.time)
     #expect(crowded(times, rate: rate, burst: 2) == nil)
     #expect((times.last ?? 0) < 400 / rate + 0.2)
-    let after = await pacer.snapshot
+    let after = pacer.snapshot
     #expect(after.throttles == 0 && after.rate == 0.1)
   }
 
@@ -127,8 +127,8 @@ import Testing
     let free = ContendedLane(time, seed: 2)
     let pacers = PacerRegistry(rate: 40, burst: 2, clock: loop.clock)
     let failures = try await time.run {
-      let first = await pacers.pacer(for: LaneID(account: "a", region: "us-east-1"))
-      let second = await pacers.pacer(for: LaneID(account: "b", region: "us-east-1"))
+      let first = pacers.pacer(for: LaneID(account: "a", region: "us-east-1"))
+      let second = pacers.pacer(for: LaneID(account: "b", region: "us-east-1"))
       async let one = busy.work(200, workers: 16, loop: loop, pacer: first)
       async let two = free.work(400, workers: 16, loop: loop, pacer: second)
       return await one + two
@@ -136,7 +136,7 @@ import Testing
     #expect(failures.isEmpty)
     let times = await free.sends.map(\.time)
     #expect((times.last ?? 0) < 398.0 / 40 + 0.1)
-    let lanes = await pacers.snapshots()
+    let lanes = pacers.snapshots()
     #expect(lanes.map(\.lane.account) == ["a", "b"])
     #expect(lanes[0].throttles > 0 && lanes[1].throttles == 0)
     #expect(lanes[1].rate == 40 && lanes[1].adaptiveRate == nil)

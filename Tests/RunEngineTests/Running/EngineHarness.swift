@@ -144,11 +144,14 @@ struct EngineHarness: Sendable {
 
   /// Plans and executes in one go.
   func run(
-    _ targets: [Target], inFlight: InFlightPolicy = .wait, timeout: Double = 600
+    _ targets: [Target], inFlight: InFlightPolicy = .wait, timeout: Double = 600,
+    laneWorkers: Int = 16
   ) async throws -> [Int: Settlement] {
     try await time.run {
       let result = try await plan(targets)
-      try await execute(targets, sha256: result.sha256, inFlight: inFlight, timeout: timeout)
+      try await execute(
+        targets, sha256: result.sha256, over: service, inFlight: inFlight, timeout: timeout,
+        laneWorkers: laneWorkers)
     }
     return try settlements()
   }

@@ -210,6 +210,45 @@ import Testing
     #expect(harness.service.secrets.allSatisfy { $0.rotationEnabled == false })
   }
 
+  @Test func `a service that answers slowly costs no pace`() async throws {
+    let harness = try EngineHarness(
+      scenario { scenario in
+        var many = secret("db-{n}")
+        many.count = 400
+        scenario.secrets = [many]
+        scenario.faults = [
+          FaultRule(kind: .slow(milliseconds: 400), trigger: .probability(1))
+        ]
+      })
+    let names = harness.service.secrets.map(\.name)
+    let settled = try await harness.run(
+      harness.targets(names.map { ($0, "us-east-1", nil) }), laneWorkers: 1024)
+    #expect(settled.values.allSatisfy { $0.outcome == .cancelled })
+    let times = harness.cancelCalls.map(\.time).sorted()
+    // Three calls of 0.4 s each want 48 workers to keep 40 a second; the first 8 double twice.
+    let span = times.last.map { $0.seconds(since: times[0]) } ?? 99
+    #expect(span < 400.0 / 40 + 2.5)
+  }
+
+  @Test func `a lane that waits for its pace looks at few targets ahead`() async throws {
+    let harness = try EngineHarness(
+      scenario { scenario in
+        var many = secret("db-{n}")
+        many.count = 200
+        scenario.secrets = [many]
+      }, rate: 2)
+    let names = harness.service.secrets.map(\.name)
+    let settled = try await harness.run(
+      harness.targets(names.map { ($0, "us-east-1", nil) }), laneWorkers: 1024)
+    #expect(settled.values.allSatisfy { $0.outcome == .cancelled })
+    // Eight workers have looked at the next targets; nobody has looked at those behind them.
+    let first = harness.cancelCalls.map(\.time).min() ?? EngineHarness.start
+    let looks = harness.service.calls.filter {
+      $0.operation == "DescribeSecret" && $0.time.seconds(since: first) <= 0
+    }
+    #expect(looks.count <= 200 + 16)
+  }
+
   @Test func `planning alone makes no mutating call`() async throws {
     let harness = try EngineHarness(
       scenario { $0.secrets = [secret("on"), secret("running", .inFlight)] })
