@@ -72,18 +72,29 @@ package struct JSONObject: Sendable {
   ///
   /// O(number of members).
   package subscript(key: String) -> JSONValue? {
-    get { members.last { $0.key == key }?.value }
+    get { lastIndex(of: key).map { members[$0].value } }
     set {
       guard let newValue else {
         members.removeAll { $0.key == key }
         return
       }
-      if let index = members.lastIndex(where: { $0.key == key }) {
+      if let index = lastIndex(of: key) {
         members[index].value = newValue
       } else {
         members.append(Member(key: key, value: newValue))
       }
     }
+  }
+
+  /// Lengths are compared first: a run looks up hundreds of names for each target.
+  private func lastIndex(of key: String) -> Int? {
+    let count = key.utf8.count
+    var index = members.count - 1
+    while index >= 0 {
+      if members[index].key.utf8.count == count, members[index].key == key { return index }
+      index -= 1
+    }
+    return nil
   }
 }
 
@@ -131,11 +142,14 @@ extension JSONValue {
   package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
   package var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
   package var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
-  package var isNull: Bool { self == .null }
+  package var isNull: Bool {
+    if case .null = self { return true }
+    return false
+  }
 
   /// The member of an object; nil for a missing one, for JSON `null`, and for other kinds.
   package subscript(key: String) -> JSONValue? {
-    guard case .object(let object) = self, let value = object[key], value != .null else {
+    guard case .object(let object) = self, let value = object[key], !value.isNull else {
       return nil
     }
     return value

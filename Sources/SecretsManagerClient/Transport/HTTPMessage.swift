@@ -13,9 +13,15 @@ package struct HTTPHeader: Sendable, Hashable {
   func isNamed(_ lowerCaseName: String) -> Bool {
     let (own, other) = (name.utf8, lowerCaseName.utf8)
     guard own.count == other.count else { return false }
-    return zip(own, other).allSatisfy { a, b in
-      a == b || ((0x41...0x5A).contains(a) && a | 0x20 == b)
+    var (a, b) = (own.startIndex, other.startIndex)
+    while a < own.endIndex {
+      let byte = own[a]
+      let lower = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
+      guard lower == other[b] else { return false }
+      a = own.index(after: a)
+      b = other.index(after: b)
     }
+    return true
   }
 }
 

@@ -78,9 +78,11 @@ final class HeaderBlock {
   }
 
   private func copy(_ part: String) {
-    for byte in part.utf8 {
-      text[used] = CChar(bitPattern: byte)
-      used += 1
+    var part = part
+    used += part.withUTF8 { bytes in
+      guard let source = bytes.baseAddress, let start = text.baseAddress else { return 0 }
+      memcpy(start + used, source, bytes.count)
+      return bytes.count
     }
   }
 }

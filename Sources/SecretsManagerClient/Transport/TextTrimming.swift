@@ -15,8 +15,15 @@ enum TextTrimming {
     byte == 0x20 || (0x09...0x0D).contains(byte)
   }
 
+  /// Whether a text is one word of few ASCII letters, as request ids are.
+  private static func isPlain(_ text: some StringProtocol, _ limit: Int) -> Bool {
+    let bytes = text.utf8
+    return bytes.count <= limit && bytes.allSatisfy { 0x20 < $0 && $0 < 0x7F }
+  }
+
   /// At most so many characters on one line, control characters replaced by blanks.
   static func excerpt(_ text: some StringProtocol, _ limit: Int = 500) -> String {
+    if isPlain(text, limit) { return String(text) }
     let scalars = text.unicodeScalars.prefix(limit).map { scalar in
       scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? " " : scalar
     }
