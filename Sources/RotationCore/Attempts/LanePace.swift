@@ -86,15 +86,12 @@ package struct LanePace: Sendable, Hashable {
 
   /// Uses a slot.
   ///
-  /// A slot that is missed goes back into the bucket, which may let the call leave at once after
-  /// all: then as one of its burst.
+  /// A slot that is missed is lost. Given back, it would let more leave within a second than the rate
+  /// and the burst allow, for others have been promised later slots by then.
   ///
   /// - Returns: false when it is too late for it, and the call needs another.
   package mutating func leave(due: Double, at now: Double) -> Bool {
-    guard now - due <= LanePace.longestLateness || configuredRate.isInfinite else {
-      bucket.giveBack(at: now)
-      return false
-    }
+    guard now - due <= LanePace.longestLateness || configuredRate.isInfinite else { return false }
     meter.record(at: now)
     return true
   }

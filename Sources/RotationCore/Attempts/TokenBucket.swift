@@ -30,12 +30,6 @@ package struct TokenBucket: Sendable, Hashable {
     return tokens >= 0 ? 0 : -tokens / rate
   }
 
-  /// Takes back a token that was not used; what does not fit into the burst is lost.
-  package mutating func giveBack(at now: Double) {
-    refill(now)
-    tokens = min(burst, tokens + 1)
-  }
-
   /// The wait that ``take(at:)`` would tell, with nothing taken.
   package func wait(at now: Double) -> Double {
     var copy = self

@@ -77,21 +77,6 @@ import Testing
     #expect(inTime && !late)
   }
 
-  @Test func `a slot that was missed costs the lane nothing`() {
-    var pace = LanePace(rate: 10, burst: 1, now: 0)
-    func reserve(at now: Double) -> LanePace.Answer { pace.reserve(at: now) }
-    func leave(due: Double, at now: Double) -> Bool { pace.leave(due: due, at: now) }
-    #expect(reserve(at: 0) == .leave(at: 0))
-    #expect(leave(due: 0, at: 0))
-    #expect(reserve(at: 0.125) == .leave(at: 0.125))
-    // Held up until the slot after that is due too: one leaves at once, the next a tenth later.
-    #expect(!leave(due: 0.125, at: 0.25))
-    #expect(reserve(at: 0.25) == .leave(at: 0.25))
-    #expect(leave(due: 0.25, at: 0.25))
-    #expect(reserve(at: 0.25) != .leave(at: 0.25))
-    #expect(reserve(at: 0.375) == .leave(at: 0.375))
-  }
-
   @Test(arguments: UInt64(1)...20)
   func `no window holds more than its rate allows`(seed: UInt64) {
     var random = SeededRandom(seed: seed)

@@ -24,15 +24,6 @@ import Testing
     #expect(abs(time - (1_000_000 - 2) / 40) < 0.001)
   }
 
-  @Test func `a token that was not used is there for the next one, within the burst`() {
-    var bucket = TokenBucket(rate: 10, burst: 2, now: 0)
-    let waits = (0..<3).map { _ in bucket.take(at: 0) }
-    #expect(waits == [0, 0, 0.1])
-    bucket.giveBack(at: 0.3)
-    let later = (0..<3).map { _ in bucket.take(at: 0.3) }
-    #expect(later == [0, 0, 0.1])
-  }
-
   @Test func `a bucket without a pace lets everything leave at once`() {
     var bucket = TokenBucket(rate: .infinity, burst: 2, now: 0)
     let waits = (0..<10_000).map { _ in bucket.take(at: 1) }
