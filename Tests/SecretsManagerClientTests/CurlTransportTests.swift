@@ -94,6 +94,18 @@ import Testing
     #expect(try failure(of: last).kind == .abandoned)
   }
 
+  @Test func `stopping a server that has vanished leaves the next one alone`() async throws {
+    let gone = try ScriptedServer { _ in .vanish }
+    let transport = try CurlTransport()
+    _ = await transport.exchange(request(gone.url))
+    while gone.isListening { await Task.yield() }
+    // The next listener gets the number of the one that was closed.
+    let next = try ScriptedServer { _ in .json("{}") }
+    defer { next.stop() }
+    gone.stop()
+    #expect(try await transport.exchange(request(next.url)).get().status == 200)
+  }
+
   @Test func `a request carries our headers and none of libcurl's own`() async throws {
     let server = try ScriptedServer { _ in .json("{}") }
     defer { server.stop() }

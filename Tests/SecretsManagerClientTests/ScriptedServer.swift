@@ -50,7 +50,8 @@ final class ScriptedServer: Sendable {
     var accepted = 0
     var closed = 0
     var waiters: [CheckedContinuation<Void, Never>] = []
-    var stopping = false
+    /// False once the listener is closed and its number may belong to somebody else.
+    var isListening = true
   }
 
   private let state = Locked(State())
@@ -82,11 +83,19 @@ final class ScriptedServer: Sendable {
 
   func stop() {
     state.with { state in
-      state.stopping = true
       for descriptor in state.connections { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
-    shutdown(listener, Int32(SHUT_RDWR))
+    stopListening()
   }
+
+  private func stopListening() {
+    state.with { state in
+      if state.isListening { shutdown(listener, Int32(SHUT_RDWR)) }
+    }
+  }
+
+  /// Whether new connections are taken.
+  var isListening: Bool { state.with { $0.isListening } }
 
   /// A port of 127.0.0.1 on which nobody listens: bound once and closed again.
   static func closedPort() throws -> UInt16 {
@@ -147,7 +156,10 @@ final class ScriptedServer: Sendable {
         close(descriptor)
       }
     }
-    close(listener)
+    state.with { state in
+      state.isListening = false
+      close(listener)
+    }
   }
 
   private func serve(_ descriptor: Int32, _ number: Int) {
@@ -174,7 +186,7 @@ final class ScriptedServer: Sendable {
           descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
         return
       case .vanish:
-        shutdown(listener, Int32(SHUT_RDWR))
+        stopListening()
         return
       case .stall:
         var byte: UInt8 = 0

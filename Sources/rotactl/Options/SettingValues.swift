@@ -51,7 +51,8 @@ struct RateValue: Sendable, Hashable {
       divisor = 60
     }
     guard let amount = Decimals.parse(number) else {
-      throw ValueProblem("'\(text)' is not a rate", hint: "write calls per second, as in 40 or 0.5")
+      throw ValueProblem(
+        "'\(text)' is not a rate", hint: "write calls per second, as in 40 or 0.5, or unlimited")
     }
     let rate = amount / divisor
     guard (0.001...10_000).contains(rate) else {

@@ -28,6 +28,16 @@ enum ByteWords {
   @inline(__always)
   static func first(_ marks: UInt64) -> Int { marks.trailingZeroBitCount / 8 }
 
+  /// Where the next line begins, behind an LF, a CR or both.
+  ///
+  /// - Returns: nil where no line ends, or where its end may go on behind the bytes.
+  @inline(__always)
+  static func lineAfter(_ end: Int, in bytes: UnsafeRawBufferPointer) -> Int? {
+    if bytes[end] == 0x0A { return end &+ 1 }
+    guard bytes[end] == 0x0D, end &+ 1 < bytes.count else { return nil }
+    return bytes[end &+ 1] == 0x0A ? end &+ 2 : end &+ 1
+  }
+
   @inline(__always)
   static func areEqual(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, count: Int) -> Bool {
     if count < 8 { return short(a, count: count) == short(b, count: count) }

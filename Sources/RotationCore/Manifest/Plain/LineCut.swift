@@ -71,14 +71,10 @@ extension LineCut.Finder {
       }
       count = found
     }
-    guard let stop = Self.lineEnd(base, at, bytes.count) else { return nil }
+    guard let stop = Self.lineEnd(base, at, bytes.count),
+      let next = ByteWords.lineAfter(stop, in: bytes)
+    else { return nil }
     pieces[2 &+ count] = RowShapes.Piece(start: at, count: stop &- at)
-    var next = stop &+ 1
-    if bytes[stop] == 0x0D {
-      // What follows belongs to the line's end if it is LF, so it must be seen.
-      guard next < bytes.count else { return nil }
-      if bytes[next] == 0x0A { next &+= 1 }
-    }
     return LineCut.Found(id: id, next: next, pieces: 3 &+ count, texts: count)
   }
 

@@ -164,17 +164,12 @@ struct PlainCSVRows: Sendable {
       }
       cell.end = at
       cells[column] = cell
-      let byte = bytes[at]
       if column < last {
-        if byte != delimiter { return nil }
+        if bytes[at] != delimiter { return nil }
         at &+= 1
-      } else if byte == 0x0D {
-        // What follows belongs to the line's end if it is LF, so it must be seen.
-        guard at &+ 1 < bytes.count else { return nil }
-        at &+= bytes[at &+ 1] == 0x0A ? 2 : 1
       } else {
-        if byte != 0x0A { return nil }
-        at &+= 1
+        guard let next = ByteWords.lineAfter(at, in: bytes) else { return nil }
+        at = next
       }
     }
     guard at &- start <= CSVScanner.maximumRecordBytes else { return nil }

@@ -67,14 +67,7 @@ struct PlainTextLines: Sendable {
         continue
       }
       at &+= ByteWords.first(hits)
-      var next = at &+ 1
-      if bytes[at] == 0x0D {
-        // What follows belongs to the line's end if it is LF, so it must be seen.
-        guard next < bytes.count else { return nil }
-        if bytes[next] == 0x0A { next &+= 1 }
-      } else if bytes[at] != 0x0A {
-        return nil
-      }
+      guard let next = ByteWords.lineAfter(at, in: bytes) else { return nil }
       let id = UnsafeRawBufferPointer(start: base + start, count: at &- start)
       return PlainID.resourceStart(id).map { (id, $0, next) }
     }
