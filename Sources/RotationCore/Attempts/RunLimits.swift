@@ -118,7 +118,7 @@ extension RunLimits {
           "account": .string(change.lanes.account ?? "*"),
           "region": .string(change.lanes.region ?? "*"),
         ]
-        item["rate"] = change.rate.map { $0.isFinite ? JSONValue($0) : "unlimited" }
+        item["rate"] = change.rate.map(RateRecord.value)
         item["burst"] = change.burst.map { JSONValue($0) }
         item["paused"] = change.isPaused.map { .bool($0) }
         return .object(item)
@@ -142,8 +142,9 @@ extension RunLimits {
       else { return nil }
       var change = Change(lanes)
       if let value = item["rate"] {
-        let rate = value == "unlimited" ? .infinity : value.double
-        guard let rate, rate >= 0.001, rate <= 10_000 || rate.isInfinite else { return nil }
+        guard let rate = RateRecord.rate(in: value), rate >= 0.001,
+          rate <= 10_000 || rate.isInfinite
+        else { return nil }
         change.rate = rate
       }
       if let value = item["burst"] {

@@ -110,7 +110,7 @@ package struct PlanOverview: Sendable, Hashable {
     object["soonestRotation"] = soonestRotation.map { .string($0.iso8601) }
     object["predictedCalls"] = JSONValue(predictedCalls)
     object["predictedSeconds"] = JSONValue(predictedSeconds(rate: rate))
-    object["rate"] = JSONValue(rate)
+    object["rate"] = RateRecord.value(of: rate)
     object["heldTotal"] = JSONValue(heldTotal)
     object["held"] = .array(held.map(\.record))
     return object

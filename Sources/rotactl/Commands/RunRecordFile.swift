@@ -76,10 +76,12 @@ struct RunRecordFile {
     object["verifySsl"] = .bool(connection.verifiesTLS)
     object["connectTimeoutSeconds"] = JSONValue(connection.connectTimeout.seconds)
     object["readTimeoutSeconds"] = JSONValue(connection.readTimeout.seconds)
-    object["ratePerSecond"] = RateLimits.record(pacing.rate)
+    object["ratePerSecond"] = RateRecord.value(of: pacing.rate)
     if !pacing.laneRates.isEmpty {
       var rates = JSONObject()
-      for item in pacing.laneRates { rates[item.lanes.description] = RateLimits.record(item.rate) }
+      for item in pacing.laneRates {
+        rates[item.lanes.description] = RateRecord.value(of: item.rate)
+      }
       object["laneRates"] = .object(rates)
     }
     object["burst"] = JSONValue(pacing.burst)
@@ -177,12 +179,12 @@ struct RecordedRun {
       except: ["deadline", "reports", "run-id", "bundle-format", "report-files", "config"])
     guard action != .cancel else { return layer }
     // What the settings came to, which may be less than a configuration file said.
-    if let rate = setting("ratePerSecond").flatMap(RateLimits.rate) {
+    if let rate = setting("ratePerSecond").flatMap(RateRecord.rate) {
       layer.set("rate", .init(values: [RecordedRun.text(rate)], origin: RunLayout.runFile))
     }
     if let rates = setting("laneRates")?.object {
       let values = rates.members.compactMap { member in
-        RateLimits.rate(member.value).map { "\(member.key)=\(RecordedRun.text($0))" }
+        RateRecord.rate(in: member.value).map { "\(member.key)=\(RecordedRun.text($0))" }
       }
       layer.set("lane-rate", .init(values: values, origin: RunLayout.runFile))
     }
@@ -191,7 +193,7 @@ struct RecordedRun {
 
   /// A rate as it can be typed, to a millionth.
   private static func text(_ rate: Double) -> String {
-    rate.isFinite ? "\((rate * 1e6).rounded() / 1e6)" : "unlimited"
+    rate.isFinite ? "\((rate * 1e6).rounded() / 1e6)" : RateRecord.unlimited
   }
 
   /// The saved plan that was run; nil for one of manifests.

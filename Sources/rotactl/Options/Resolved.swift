@@ -48,7 +48,7 @@ struct ResolvedPacing: Sendable, Hashable {
     let rates =
       [("--rate ", rate)] + laneRates.map { ("--lane-rate \($0.lanes)=", $0.rate) }
     return rates.filter { $0.1 > RateLimits.awsPerSecond }.map { option, rate in
-      let value = rate.isFinite ? HumanText.decimal(rate) : "unlimited"
+      let value = rate.isFinite ? HumanText.decimal(rate) : RateRecord.unlimited
       return "\(option)\(value) is more than the 50 calls per second that AWS allows for an "
         + "account and region; expect throttling"
     }
@@ -66,16 +66,6 @@ enum RateLimits {
   ///
   /// Source: AWS Secrets Manager user guide, "AWS Secrets Manager quotas".
   static let awsPerSecond = 50.0
-
-  /// A rate as run.json holds it.
-  static func record(_ rate: Double) -> JSONValue {
-    rate.isFinite ? JSONValue(rate) : "unlimited"
-  }
-
-  /// The rate that a ``record(_:)`` holds; nil for anything else.
-  static func rate(_ record: JSONValue) -> Double? {
-    record == "unlimited" ? .infinity : record.double
-  }
 }
 
 /// What to do about rotations that are running.

@@ -41,7 +41,7 @@ struct RateValue: Sendable, Hashable {
   let perSecond: Double
 
   static func read(_ text: String) throws(ValueProblem) -> RateValue {
-    if text == "unlimited" { return RateValue(perSecond: .infinity) }
+    if text == RateRecord.unlimited { return RateValue(perSecond: .infinity) }
     var number = text[...]
     var divisor = 1.0
     if text.hasSuffix("/s") {
